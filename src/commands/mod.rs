@@ -1,0 +1,36 @@
+//! One file a verb: each turns its options into work for the rooms below and ends with an exit status.
+mod run;
+#[cfg(feature = "trial")]
+mod trial;
+
+use crate::cli::{Cli, Verb};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// The exit status when lameduck itself could not do what was asked, as `timeout(1)` and `docker run` have it.
+pub const EXIT_LAMEDUCK_FAILED: u8 = 125;
+
+/// The program: reads the command line, runs the verb, returns the exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no failures; an unwritable stdout or stderr leaves nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { EXIT_LAMEDUCK_FAILED.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let outcome = match cli.verb {
+        Verb::Run(args) => run::main(args),
+        #[cfg(feature = "trial")]
+        Verb::Trial(args) => trial::main(args),
+    };
+    match outcome {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("lameduck: {error}");
+            EXIT_LAMEDUCK_FAILED.into()
+        }
+    }
+}

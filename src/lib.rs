@@ -1,0 +1,11 @@
+//! lameduck, a drain supervisor: it starts a server, and when it is told to stop, lets nobody who already
+//! reached the server go unanswered.
+//!
+//! The crate is the program's library: [`commands`] holds a file a verb and may use everything below it,
+//! [`cli`] the whole command line. `CONTRIBUTING.md` has the map of the rooms.
+#![cfg(target_os = "linux")]
+
+pub mod cli;
+pub mod commands;
+#[cfg(feature = "trial")]
+pub mod load;
