@@ -9,3 +9,4 @@ pub mod cli;
 pub mod commands;
 #[cfg(feature = "trial")]
 pub mod load;
+pub mod sockets;

@@ -1,0 +1,229 @@
+//! sock_diag over netlink: the kernel's own table of TCP sockets, without privilege (sock_diag(7)).
+//!
+//! A dump of listeners costs about 18 µs and does not grow with established connections; a dump of
+//! connections walks the table of the whole node. Both are filtered by local port in the kernel.
+mod endings;
+mod row;
+
+pub use endings::Endings;
+pub use row::Row;
+
+use netlink_packet_core::{
+    NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+};
+use netlink_packet_sock_diag::SockDiagMessage;
+use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP};
+use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, SocketId, StateFlags};
+use netlink_sys::{Socket, SocketAddr as NetlinkAddr, protocols::NETLINK_SOCK_DIAG};
+use std::io;
+use std::net::SocketAddr;
+
+/// One dump's answers come in pieces of at most 32 KiB (netlink_dump() in net/netlink/af_netlink.c).
+const RECEIVE_BUFFER: usize = 64 * 1024;
+/// A dump that the table's changes interrupted is asked again so often; then what came is taken.
+const INTERRUPTED_TRIES: usize = 3;
+/// Neither a dump nor a look-up takes long; a kernel that never answers must not hold up a drain.
+const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
+/// INET_DIAG_NOCOOKIE of linux/inet_diag.h, twice: any socket of this address will do.
+const ANY_COOKIE: [u8; 8] = [0xff; 8];
+/// NLM_F_DUMP_INTR of linux/netlink.h: the table changed while it was walked.
+const NLM_F_DUMP_INTR: u16 = 0x10;
+
+/// An address family, asked for separately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// AF_INET
+    V4,
+    /// AF_INET6, which holds the IPv4 connections of a dual-stack socket too
+    V6,
+}
+
+impl Family {
+    /// Both, in the order in which they are asked.
+    pub const BOTH: [Self; 2] = [Self::V4, Self::V6];
+
+    /// The family of an address.
+    #[must_use]
+    pub fn of(address: SocketAddr) -> Self {
+        if address.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
+}
+
+/// The state sets that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum States {
+    /// Listening sockets.
+    Listening,
+    /// Connections of which a client may still want something: from the first SYN to the last acknowledgement.
+    Connections,
+}
+
+/// An open netlink socket to the kernel's table of sockets, in the caller's network namespace.
+#[derive(Debug)]
+pub struct SockDiag {
+    socket: Socket,
+    buffer: Vec<u8>,
+    sequence: u32,
+}
+
+impl SockDiag {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// EPROTONOSUPPORT (gVisor, no module), EACCES or EPERM (SELinux, seccomp), EMFILE.
+    pub fn open() -> io::Result<Self> {
+        let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
+        socket.bind_auto()?;
+        socket.connect(&NetlinkAddr::new(0, 0))?;
+        rustix::net::sockopt::set_socket_timeout(
+            &socket,
+            rustix::net::sockopt::Timeout::Recv,
+            Some(ANSWER_WITHIN),
+        )?;
+        Ok(Self { socket, buffer: Vec::new(), sequence: 0 })
+    }
+
+    /// Calls `row` for each socket of a family in these states, on this local port or on all.
+    ///
+    /// # Errors
+    /// ENOENT when the kernel lacks tcp_diag, and what a refused or broken netlink socket gives.
+    pub fn dump(
+        &mut self,
+        family: Family,
+        states: States,
+        port: Option<u16>,
+        mut each: impl FnMut(Row),
+    ) -> io::Result<()> {
+        let mut rows = Vec::new();
+        for _ in 0..INTERRUPTED_TRIES {
+            rows.clear();
+            if self.dump_once(family, states, port, &mut rows)? {
+                break;
+            }
+        }
+        rows.into_iter().for_each(&mut each);
+        Ok(())
+    }
+
+    /// The accept queue's length and limit of the listener at `address` with this inode; `None`: it is gone.
+    ///
+    /// An exact look-up costs about 4 µs, but gives one socket of a SO_REUSEPORT group: where it gives another
+    /// than wanted, the dump does it.
+    ///
+    /// # Errors
+    /// As [`Self::dump`].
+    pub fn listener(&mut self, address: SocketAddr, inode: u64) -> io::Result<Option<(u32, Option<u32>)>> {
+        let row_values = |row: &Row| (row.recv_queue(), Some(row.send_queue()));
+        match self.look_up(address)? {
+            Some(row) if row.inode() == inode => return Ok(Some(row_values(&row))),
+            Some(_) => {}
+            None => return Ok(None),
+        }
+        let mut found = None;
+        self.dump(Family::of(address), States::Listening, Some(address.port()), |row| {
+            if row.inode() == inode {
+                found = Some(row_values(&row));
+            }
+        })?;
+        Ok(found)
+    }
+
+    fn look_up(&mut self, address: SocketAddr) -> io::Result<Option<Row>> {
+        let mut wanted = request(Family::of(address), States::Listening, Some(address.port()));
+        wanted.socket_id.source_address = address.ip();
+        wanted.socket_id.cookie = ANY_COOKIE;
+        self.ask(&wanted, NLM_F_REQUEST)?;
+        loop {
+            let size = self.receive()?;
+            let message = self.message_at(0, size)?;
+            if message.header.sequence_number != self.sequence {
+                continue;
+            }
+            return match message.payload {
+                NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(row)) => Ok(Some(Row(row))),
+                NetlinkPayload::Error(error) if error.raw_code() == -libc::ENOENT => Ok(None),
+                NetlinkPayload::Error(error) => Err(error.to_io()),
+                _ => Ok(None),
+            };
+        }
+    }
+
+    /// One dump; `false` when the kernel says that the table changed under it.
+    fn dump_once(
+        &mut self,
+        family: Family,
+        states: States,
+        port: Option<u16>,
+        rows: &mut Vec<Row>,
+    ) -> io::Result<bool> {
+        self.ask(&request(family, states, port), NLM_F_REQUEST | NLM_F_DUMP)?;
+        let mut whole = true;
+        loop {
+            let size = self.receive()?;
+            let mut offset = 0;
+            while offset < size {
+                let message = self.message_at(offset, size)?;
+                offset += (message.header.length as usize).max(1).next_multiple_of(4);
+                if message.header.sequence_number != self.sequence {
+                    continue; // the rest of an earlier, abandoned answer
+                }
+                whole &= message.header.flags & NLM_F_DUMP_INTR == 0;
+                match message.payload {
+                    NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(row)) => rows.push(Row(row)),
+                    NetlinkPayload::Done(_) => return Ok(whole),
+                    NetlinkPayload::Error(error) => return Err(error.to_io()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, request: &InetRequest, flags: u16) -> io::Result<()> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut header = NetlinkHeader::default();
+        header.flags = flags;
+        header.sequence_number = self.sequence;
+        let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request.clone()).into());
+        message.finalize();
+        self.buffer.resize(RECEIVE_BUFFER.max(message.buffer_len()), 0);
+        message.serialize(&mut self.buffer);
+        self.socket.send(&self.buffer[..message.buffer_len()], 0).map(drop)
+    }
+
+    fn receive(&mut self) -> io::Result<usize> {
+        loop {
+            match self.socket.recv(&mut &mut self.buffer[..], 0) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn message_at(&self, offset: usize, size: usize) -> io::Result<NetlinkMessage<SockDiagMessage>> {
+        let broken = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+        let bytes = &self.buffer[offset..size];
+        NetlinkBuffer::new_checked(&bytes).map_err(|error| broken(error.to_string()))?;
+        NetlinkMessage::deserialize(bytes).map_err(|error| broken(error.to_string()))
+    }
+}
+
+fn request(family: Family, states: States, port: Option<u16>) -> InetRequest {
+    let (family, mut socket_id) = match family {
+        Family::V4 => (AF_INET, SocketId::new_v4()),
+        Family::V6 => (AF_INET6, SocketId::new_v6()),
+    };
+    socket_id.source_port = port.unwrap_or(0);
+    let (states, extensions) = match states {
+        States::Listening => (StateFlags::LISTEN, ExtensionFlags::empty()),
+        States::Connections => (
+            StateFlags::SYN_RECV
+                | StateFlags::ESTABLISHED
+                | StateFlags::CLOSE_WAIT
+                | StateFlags::FIN_WAIT1
+                | StateFlags::CLOSING
+                | StateFlags::LAST_ACK,
+            ExtensionFlags::INFO,
+        ),
+    };
+    InetRequest { family, protocol: IPPROTO_TCP, extensions, states, socket_id }
+}

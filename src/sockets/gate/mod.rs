@@ -1,0 +1,42 @@
+//! The gate: keeps new connections away from the server while its queue empties, with no privilege and no help
+//! from the server (divert), and closes itself without losing anyone (plug).
+//!
+//! The life of a group of listening sockets that share the server's address:
+//! 1. [`Group::form`], when the lame duck begins: a socket of ours joins, and the program goes on sending everyone
+//!    to the server. A connection of our own tries the way to our socket: a gate that would fail is known early.
+//! 2. [`Group::close_gate`]: the program sends everyone to our socket. The server's queue can only shrink.
+//! 3. [`Group::plug`]: when all is over, full sockets take our socket's place, so that new handshakes get no answer
+//!    and are refused when they are tried again, while the last queue is emptied and closed.
+//!
+//! `shared/kernels` numbers in comments of this folder: see docs/kernel.md.
+mod group;
+mod own;
+mod plug;
+pub mod program;
+
+pub use group::Group;
+pub use plug::{Plug, RETRANSMISSION};
+
+use std::io;
+use std::net::SocketAddr;
+
+/// Why there is no gate. The drain goes on without it.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The kernel or a seccomp filter refused a step.
+    #[error("{step} {address}: {error}")]
+    Refused {
+        /// What was tried, as in "cannot bind a second socket to".
+        step: &'static str,
+        /// The listener's address.
+        address: SocketAddr,
+        /// The kernel's answer.
+        error: io::Error,
+    },
+    /// A connection of our own went elsewhere than the program says: others would, too.
+    #[error("a connection of lameduck's own to {address} did not reach lameduck's socket")]
+    NotDiverted {
+        /// The listener's address.
+        address: SocketAddr,
+    },
+}

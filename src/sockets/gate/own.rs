@@ -1,0 +1,114 @@
+//! A connection of our own: tries the way that a program lays out, and fills a plug.
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::sockopt::{set_socket_linger, socket_error};
+use rustix::net::{
+    AddressFamily, SocketAddrAny, SocketFlags, SocketType, accept_with, bind, connect, getpeername,
+    getsockname, socket_with,
+};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// A handshake over loopback takes microseconds; a busy machine is given its time, a broken one is not waited for.
+const WITHIN: Duration = Duration::from_secs(1);
+
+/// A socket that is bound, so that programs can know it by its source, and not connected yet.
+#[derive(Debug)]
+pub struct OwnConnection {
+    socket: OwnedFd,
+    source: SocketAddr,
+    to: SocketAddr,
+}
+
+impl OwnConnection {
+    /// Prepares a connection to the listener at `address`; over loopback when that is a wildcard.
+    ///
+    /// # Errors
+    /// When no socket can be had, or loopback is not configured.
+    pub fn prepare(address: SocketAddr, v6only: bool) -> io::Result<Self> {
+        let over = |ip: IpAddr| Self::prepare_over(SocketAddr::new(ip, address.port()));
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => over(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => over(Ipv6Addr::LOCALHOST.into())
+                .or_else(|error| if v6only { Err(error) } else { over(Ipv4Addr::LOCALHOST.into()) }),
+            _ => Self::prepare_over(address),
+        }
+    }
+
+    fn prepare_over(to: SocketAddr) -> io::Result<Self> {
+        let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let socket =
+            socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
+        // Closing it leaves no TIME_WAIT behind.
+        set_socket_linger(&socket, Some(Duration::ZERO))?;
+        let mut source = to;
+        source.set_port(0);
+        bind(&socket, &source)?;
+        let source = ip_address(getsockname(&socket)?)?;
+        Ok(Self { socket, source, to })
+    }
+
+    /// The address and port it comes from.
+    #[must_use]
+    pub fn source(&self) -> SocketAddr {
+        self.source
+    }
+
+    /// Connects, and waits until the handshake is complete.
+    ///
+    /// # Errors
+    /// The handshake's error; `TimedOut` when nothing answers.
+    pub fn connect(&self) -> io::Result<()> {
+        match connect(&self.socket, &self.to) {
+            Err(Errno::INPROGRESS) => {
+                wait(&self.socket, PollFlags::OUT, WITHIN)?;
+                Ok(socket_error(&self.socket)??)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Accepts from `listener`, which must not block, until this connection comes out; says whether it did.
+    /// Whoever else comes out before it is put into `others`.
+    ///
+    /// # Errors
+    /// When accepting fails.
+    pub fn arrives_at(&self, listener: &OwnedFd, others: &mut Vec<OwnedFd>) -> io::Result<bool> {
+        let until = Instant::now() + WITHIN;
+        loop {
+            match accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+                Ok(accepted) => match getpeername(&accepted)?.map(ip_address) {
+                    Some(Ok(peer)) if canonical(peer) == self.source => return Ok(true),
+                    _ => others.push(accepted),
+                },
+                Err(Errno::AGAIN) => match wait(listener, PollFlags::IN, until - Instant::now().min(until)) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(false),
+                    Err(error) => return Err(error),
+                },
+                Err(Errno::CONNABORTED | Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+fn wait(socket: impl AsFd, for_what: PollFlags, within: Duration) -> io::Result<()> {
+    let within = Timespec::try_from(within).map_err(io::Error::other)?;
+    match poll(&mut [PollFd::new(&socket, for_what)], Some(&within)) {
+        Ok(0) => Err(io::ErrorKind::TimedOut.into()),
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn ip_address(address: SocketAddrAny) -> io::Result<SocketAddr> {
+    Ok(SocketAddr::try_from(address)?)
+}
+
+/// A dual-stack socket sees IPv4 peers as mapped addresses.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}

@@ -1,0 +1,28 @@
+//! What the kernel knows of the server's sockets, and what it can be told to do with them.
+//!
+//! Way in: [`discovery`] finds the server's listeners, [`Observer`] looks at them, [`gate`] keeps new
+//! connections away from them. Way out: plain values ([`Look`]) with units in their names.
+//! This room knows nothing of drains, phases or signals.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `sys` | the few socket options that no library offers; the room's only `unsafe` |
+//! | `diag`, `proc_net` | the two sources: sock_diag over netlink, and its fallback `/proc/net/tcp` |
+//! | `tcp_info`, `connections` | one connection's counters, and what they say: unread, in flight, silent, idle |
+//! | `counters` | the network namespace's arrivals and drops |
+//! | `processes`, `discovery`, `duplicate` | whose sockets these are, and how to hold one |
+//! | `observer` | one look at everything, by the strongest source that works |
+pub mod connections;
+pub mod counters;
+pub mod diag;
+pub mod discovery;
+pub mod duplicate;
+pub mod gate;
+pub mod observer;
+pub mod proc_net;
+pub mod processes;
+pub mod sys;
+pub mod tcp_info;
+
+pub use discovery::Listener;
+pub use observer::{Look, Observer};

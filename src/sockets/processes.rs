@@ -1,0 +1,121 @@
+//! The server's processes and the sockets that they hold, from /proc.
+use procfs::process::{FDTarget, Process, all_processes};
+use rustix::process::Pid;
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::os::fd::RawFd;
+
+/// A descriptor of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// The process.
+    pub pid: Pid,
+    /// Its number for the socket.
+    pub fd: RawFd,
+}
+
+/// All descendants of a process, not itself. As PID 1 or child subreaper that includes what daemonized.
+#[must_use]
+pub fn descendants(of: Pid) -> HashSet<Pid> {
+    let mut found = HashSet::new();
+    let mut open = vec![of];
+    let mut by_parent = None;
+    while let Some(pid) = open.pop() {
+        // CONFIG_PROC_CHILDREN is on in every distribution's kernel, but not in gVisor.
+        let children = children(pid)
+            .unwrap_or_else(|| by_parent.get_or_insert_with(scan).remove(&pid).unwrap_or_default());
+        open.extend(children.into_iter().filter(|child| found.insert(*child)));
+    }
+    found
+}
+
+/// The children of all threads of a process, from /proc/PID/task/TID/children; `None` where the kernel has no
+/// such file. A process that is gone has none.
+fn children(of: Pid) -> Option<Vec<Pid>> {
+    let mut found = Vec::new();
+    let Ok(threads) = fs::read_dir(format!("/proc/{}/task", of.as_raw_nonzero())) else {
+        return Some(found);
+    };
+    for thread in threads.flatten() {
+        match fs::read_to_string(thread.path().join("children")) {
+            Ok(list) => {
+                found.extend(list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)))
+            }
+            Err(_) if thread.path().exists() => return None,
+            Err(_) => {}
+        }
+    }
+    Some(found)
+}
+
+/// Every process's children, by one walk over /proc.
+fn scan() -> HashMap<Pid, Vec<Pid>> {
+    let mut by_parent: HashMap<Pid, Vec<Pid>> = HashMap::new();
+    let stats = all_processes().into_iter().flatten().filter_map(|process| process.ok()?.stat().ok());
+    for stat in stats {
+        if let (Some(parent), Some(pid)) = (Pid::from_raw(stat.ppid), Pid::from_raw(stat.pid)) {
+            by_parent.entry(parent).or_default().push(pid);
+        }
+    }
+    by_parent
+}
+
+/// The sockets of these processes: by inode, who holds it; and the processes whose descriptors may not be read.
+#[must_use]
+pub fn sockets(of: &HashSet<Pid>) -> (HashMap<u64, Vec<Holder>>, Vec<Pid>) {
+    let mut by_inode: HashMap<u64, Vec<Holder>> = HashMap::new();
+    let mut unreadable = Vec::new();
+    for &pid in of {
+        let raw = pid.as_raw_nonzero().get();
+        match Process::new(raw).and_then(|process| process.fd()) {
+            Ok(descriptors) => {
+                for descriptor in descriptors.flatten() {
+                    if let FDTarget::Socket(inode) = descriptor.target {
+                        by_inode.entry(inode).or_default().push(Holder { pid, fd: descriptor.fd });
+                    }
+                }
+            }
+            Err(procfs::ProcError::PermissionDenied(_)) => unreadable.push(pid),
+            Err(_) => {} // it has exited meanwhile
+        }
+    }
+    (by_inode, unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::getpid;
+    use std::os::fd::AsRawFd;
+    use std::process::Command;
+
+    #[test]
+    fn children_and_grandchildren_are_found_by_both_sources() {
+        let mut child = Command::new("sh")
+            .args(["-c", "sleep 60 & read line"])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+        let sleep = loop {
+            if let Some(sleep) = descendants(pid).iter().next() {
+                break *sleep;
+            }
+            std::thread::yield_now();
+        };
+        assert!(descendants(getpid()).is_superset(&HashSet::from([pid, sleep])));
+        assert_eq!(scan().get(&pid), Some(&vec![sleep]));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        rustix::process::kill_process(sleep, rustix::process::Signal::KILL).unwrap();
+    }
+
+    #[test]
+    fn a_socket_is_found_with_its_descriptor() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
+        let (by_inode, unreadable) = sockets(&HashSet::from([getpid()]));
+        assert_eq!(by_inode[&inode], [Holder { pid: getpid(), fd: listener.as_raw_fd() }]);
+        assert!(unreadable.is_empty());
+    }
+}

@@ -1,0 +1,68 @@
+//! The socket options that no library offers: TCP_INFO in the length that the kernel gives it, and the
+//! classic BPF program of a SO_REUSEPORT group. Thin, and safe from here on.
+#![allow(unsafe_code)]
+use super::tcp_info::TCP_INFO_MAX;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+/// One instruction of a classic BPF program (`struct sock_filter` of linux/filter.h).
+pub use libc::sock_filter as Instruction;
+
+/// Reads `struct tcp_info` of a TCP socket into `buffer` and returns the part that the kernel filled.
+///
+/// # Errors
+/// getsockopt(2)'s own: EOPNOTSUPP or ENOPROTOOPT when the descriptor is no TCP socket.
+pub fn tcp_info(socket: impl AsFd, buffer: &mut [u8; TCP_INFO_MAX]) -> io::Result<&[u8]> {
+    let mut length = libc::socklen_t::try_from(buffer.len()).unwrap_or(libc::socklen_t::MAX);
+    // SAFETY: `buffer` is writable for `length` bytes, which the kernel never exceeds and updates.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            buffer.as_mut_ptr().cast(),
+            &raw mut length,
+        )
+    };
+    if result == 0 { Ok(&buffer[..length as usize]) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Gives the SO_REUSEPORT group of `socket` a classic BPF program that names the member for each connection.
+///
+/// # Errors
+/// setsockopt(2)'s own: EINVAL when the socket is in no group yet or the program is refused, EPERM from a
+/// seccomp filter, ENOMEM.
+pub fn attach_reuseport_program(socket: impl AsFd, program: &[Instruction]) -> io::Result<()> {
+    let len = u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let fprog = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
+    // SAFETY: `fprog` points to `len` instructions that live through the call; the kernel only reads them.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_REUSEPORT_CBPF,
+            (&raw const fprog).cast(),
+            size_of::<libc::sock_fprog>() as libc::socklen_t,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Takes the program of the SO_REUSEPORT group of `socket` away again (Linux 5.3).
+///
+/// # Errors
+/// setsockopt(2)'s own: ENOENT when there is none.
+pub fn detach_reuseport_program(socket: impl AsFd) -> io::Result<()> {
+    let unused: libc::c_int = 0;
+    // SAFETY: the kernel reads one int, which `unused` is.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_DETACH_REUSEPORT_BPF,
+            (&raw const unused).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
