@@ -7,6 +7,8 @@
 
 pub mod cli;
 pub mod commands;
+pub mod drain;
+pub mod late_arrivals;
 #[cfg(feature = "trial")]
 pub mod load;
 pub mod sockets;

@@ -1,0 +1,171 @@
+//! The state machine.
+use super::{Action, Condition, Event, Observation, Outcome, Phase, Policy};
+use std::time::Duration;
+
+/// A drain. Its clock is the time since any fixed instant, and never goes back.
+#[derive(Debug, Clone)]
+pub struct Drain {
+    policy: Policy,
+    phase: Phase,
+    /// When the present phase began.
+    since: Duration,
+    /// When the stop signal came.
+    stopped_at: Duration,
+    settling: Settling,
+    killed: bool,
+}
+
+/// Whether connections still arrive.
+#[derive(Debug, Clone, Copy)]
+struct Settling {
+    arrivals: Option<u64>,
+    /// Since when no more have come; `None`: it cannot be told.
+    quiet_since: Option<Duration>,
+}
+
+impl Drain {
+    /// A drain that has not begun.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        let settling = Settling { arrivals: None, quiet_since: None };
+        let zero = Duration::ZERO;
+        Self { policy, phase: Phase::Serving, since: zero, stopped_at: zero, settling, killed: false }
+    }
+
+    /// The present phase.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// When time alone will change something; `None`: nothing but an event will.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Serving | Phase::Exited => None,
+            Phase::LameDuck => Some(self.lame_duck_ends().min(self.limit())),
+            Phase::Gated => {
+                let own = [Some(self.half_open_ends()), self.in_flight_ends()];
+                Some(
+                    own.into_iter()
+                        .flatten()
+                        .filter(|end| *end > self.since)
+                        .fold(self.limit(), Duration::min),
+                )
+            }
+            Phase::Stopping => (!self.killed).then(|| self.since + self.policy.kill_after),
+        }
+    }
+
+    /// Takes an event and gives what is to be done.
+    pub fn step(&mut self, now: Duration, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match (self.phase, event) {
+            (Phase::Exited, _) => {}
+            (_, Event::Exited) => self.enter(Phase::Exited, now),
+            (Phase::Serving, Event::StopSignal) => {
+                self.stopped_at = now;
+                self.enter(Phase::LameDuck, now);
+                actions.push(Action::PrepareGate);
+                self.lame_duck(now, None, &mut actions);
+            }
+            (Phase::Serving, _) => {}
+            (Phase::LameDuck | Phase::Gated, Event::StopSignal | Event::Skip) => {
+                self.forward(now, Outcome::Skipped, &mut actions);
+            }
+            (Phase::LameDuck, Event::Observed(seen)) => self.lame_duck(now, Some(seen), &mut actions),
+            (Phase::LameDuck, Event::Tick) => self.lame_duck(now, None, &mut actions),
+            (Phase::Gated, Event::Observed(seen)) => self.gated(now, Some(seen), &mut actions),
+            (Phase::Gated, Event::Tick) => self.gated(now, None, &mut actions),
+            (Phase::Stopping, _) => self.stopping(now, &mut actions),
+        }
+        actions
+    }
+
+    fn lame_duck(&mut self, now: Duration, seen: Option<Observation>, actions: &mut Vec<Action>) {
+        if let Some(seen) = seen {
+            self.settling.observe(now, seen.arrivals);
+        }
+        if now >= self.limit() {
+            self.enter(Phase::Gated, now);
+            actions.push(Action::CloseGate);
+            self.forward(now, Outcome::TimedOut, actions);
+        } else if now >= self.lame_duck_ends() {
+            self.enter(Phase::Gated, now);
+            actions.push(Action::CloseGate);
+        }
+    }
+
+    fn gated(&mut self, now: Duration, seen: Option<Observation>, actions: &mut Vec<Action>) {
+        if seen.is_some_and(|seen| self.nothing_left(now, seen)) {
+            self.forward(now, Outcome::Drained, actions);
+        } else if now >= self.limit() {
+            self.forward(now, Outcome::TimedOut, actions);
+        }
+    }
+
+    fn stopping(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        if !self.killed && now >= self.since + self.policy.kill_after {
+            self.killed = true;
+            actions.push(Action::Kill);
+        }
+    }
+
+    fn forward(&mut self, now: Duration, outcome: Outcome, actions: &mut Vec<Action>) {
+        self.enter(Phase::Stopping, now);
+        actions.push(Action::Forward(outcome));
+        self.stopping(now, actions);
+    }
+
+    fn enter(&mut self, phase: Phase, now: Duration) {
+        (self.phase, self.since) = (phase, now);
+    }
+
+    fn nothing_left(&self, now: Duration, seen: Observation) -> bool {
+        self.policy.wait_for.iter().all(|condition| {
+            let left = match condition {
+                Condition::Queue => seen.queue,
+                Condition::HalfOpen => seen.half_open.filter(|_| now < self.half_open_ends()),
+                Condition::Unread => seen.unread,
+                Condition::InFlight => {
+                    seen.in_flight.filter(|_| self.in_flight_ends().is_none_or(|end| now < end))
+                }
+                Condition::Silent => seen.silent,
+            };
+            left.unwrap_or(0) == 0
+        })
+    }
+
+    /// When the lame duck ends, as things stand.
+    fn lame_duck_ends(&self) -> Duration {
+        let least = self.since + self.policy.lame_duck;
+        let latest = least + self.policy.settle_timeout;
+        match self.settling.quiet_since {
+            Some(quiet_since) => (quiet_since + self.policy.settle).clamp(least, latest),
+            None => latest,
+        }
+    }
+
+    fn half_open_ends(&self) -> Duration {
+        self.since + self.policy.silent_grace
+    }
+
+    fn in_flight_ends(&self) -> Option<Duration> {
+        self.policy.in_flight_timeout.map(|timeout| self.since + timeout)
+    }
+
+    fn limit(&self) -> Duration {
+        self.stopped_at + self.policy.limit()
+    }
+}
+
+impl Settling {
+    fn observe(&mut self, now: Duration, arrivals: Option<u64>) {
+        if arrivals.is_none() {
+            self.quiet_since = None;
+        } else if arrivals != self.arrivals || self.quiet_since.is_none() {
+            self.quiet_since = Some(now);
+        }
+        self.arrivals = arrivals;
+    }
+}

@@ -1,0 +1,65 @@
+//! What happened, as one line and as JSON. The names are stable: docs/report.md is their schema.
+use super::{Outcome, Tally};
+use serde::Serialize;
+
+/// The report of one drain. Times are whole milliseconds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// lameduck's version.
+    pub version: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What kept new connections away: `divert` or `none`.
+    pub gate: &'static str,
+    /// Why that gate; where there is none, what stood in the way.
+    pub gate_reason: String,
+    /// How lameduck came to hold the listeners: `listen`, `getfd` or `none`.
+    pub capture: &'static str,
+    /// Where the figures come from.
+    pub source: &'static str,
+    /// The server's listeners.
+    pub listeners: Vec<String>,
+    /// From the stop signal to the gate.
+    pub lame_duck_ms: Option<u64>,
+    /// From the gate to the forward.
+    pub gated_ms: Option<u64>,
+    /// From the forward to the server's exit.
+    pub stopping_ms: Option<u64>,
+    /// From the server's exit to the end: the rest answered, our own sockets closed.
+    pub closing_ms: Option<u64>,
+    /// What the looks showed.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Connections that arrived after the gate closed.
+    pub late_arrivals: Answers,
+    /// Connections that were still in the server's queue when it got its signal or went.
+    pub the_rest: Answers,
+    /// What ran out of time.
+    pub left_behind: LeftBehind,
+    /// The stop signal that came; absent when the server went by itself.
+    pub signal_in: Option<String>,
+    /// What the server was sent.
+    pub signal_out: Option<String>,
+    /// The server outlived `--kill-after`.
+    pub killed: bool,
+    /// The exit status.
+    pub exit_status: u8,
+}
+
+/// What became of connections that lameduck took itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Answers {
+    /// Answered 503.
+    pub answered: u64,
+    /// Closed after reading, because what came was not HTTP.
+    pub closed: u64,
+    /// Gone before they could be answered, by the client's doing.
+    pub gone: u64,
+}
+
+/// What was still there when the signal was forwarded, and when lameduck ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct LeftBehind {
+    /// Late arrivals and the rest that were not answered when time was over.
+    pub unanswered: u64,
+}

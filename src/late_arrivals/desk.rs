@@ -1,0 +1,233 @@
+//! The desk: a thread that accepts and answers.
+use super::answer::{Ending, answer};
+use super::taker;
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::future::poll_fn;
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::task::Poll;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tracing::warn;
+
+/// Descriptors that are left for everything but the connections at the desk.
+const SPARE_DESCRIPTORS: u64 = 64;
+/// With ever so few descriptors, so many connections are served at once.
+const LEAST_AT_ONCE: u64 = 8;
+/// When no descriptor is to be had, the next attempt is so much later.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// Why a connection is at the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It came after the gate closed.
+    LateArrival,
+    /// It was still in the server's queue.
+    Rest,
+}
+
+/// What became of the connections of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Being served now.
+    pub open: u64,
+    /// Answered 503.
+    pub answered: u64,
+    /// Closed after reading: not HTTP.
+    pub closed: u64,
+    /// Gone by the client's doing.
+    pub gone: u64,
+}
+
+/// The running counts behind [`Served`].
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    open: AtomicU64,
+    answered: AtomicU64,
+    closed: AtomicU64,
+    gone: AtomicU64,
+}
+
+/// An open desk.
+#[derive(Debug)]
+pub struct Desk {
+    work: mpsc::UnboundedSender<Work>,
+    counts: Arc<[Counts; 2]>,
+    thread: JoinHandle<()>,
+}
+
+/// What the thread is given.
+#[derive(Debug)]
+pub(super) enum Work {
+    Listener(OwnedFd),
+    Connection(OwnedFd, Kind),
+}
+
+impl Desk {
+    /// Opens the desk: one more thread, which sleeps until there is work.
+    ///
+    /// # Errors
+    /// When the thread cannot be had (EAGAIN: the pids limit).
+    pub fn open(silent_grace: Duration) -> io::Result<Self> {
+        let (work, inbox) = mpsc::unbounded_channel();
+        let counts = Arc::<[Counts; 2]>::default();
+        let serving = Arc::clone(&counts);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new()
+            .name("late-arrivals".to_owned())
+            .spawn(move || runtime.block_on(serve(inbox, serving, silent_grace)))?;
+        Ok(Self { work, counts, thread })
+    }
+
+    /// Accepts all late arrivals of a listener of ours, which must not block, from now on.
+    ///
+    /// # Errors
+    /// When no descriptor is to be had for it.
+    pub fn accept_from(&self, listener: &OwnedFd) -> io::Result<()> {
+        self.give(Work::Listener(listener.try_clone()?));
+        Ok(())
+    }
+
+    /// Serves a connection that was accepted already.
+    pub fn serve(&self, connection: OwnedFd, kind: Kind) {
+        self.counts[kind as usize].open.fetch_add(1, SeqCst);
+        self.give(Work::Connection(connection, kind));
+    }
+
+    /// Accepts all that is left in a listener of the server, in competition with the server, from now on.
+    ///
+    /// # Errors
+    /// When the thread for it cannot be had.
+    pub fn take_the_rest(&self, listener: Arc<OwnedFd>) -> io::Result<()> {
+        taker::start(listener, self.work.downgrade(), Arc::clone(&self.counts))
+    }
+
+    /// What became of the connections of this kind so far.
+    #[must_use]
+    pub fn served(&self, kind: Kind) -> Served {
+        let counts = &self.counts[kind as usize];
+        // `open` last: a connection that ends meanwhile is then counted twice rather than not at all.
+        let [answered, closed, gone, open] =
+            [&counts.answered, &counts.closed, &counts.gone, &counts.open].map(|count| count.load(SeqCst));
+        Served { open, answered, closed, gone }
+    }
+
+    /// How many connections are being served.
+    #[must_use]
+    pub fn busy(&self) -> u64 {
+        self.counts.iter().map(|counts| counts.open.load(SeqCst)).sum()
+    }
+
+    /// Closes the desk and the listeners given to it. Whoever is still at it is reset: look at [`Self::busy`] first.
+    pub fn close(self) {
+        drop(self.work);
+        // It has panicked, or ends at once.
+        let _ = self.thread.join();
+    }
+
+    fn give(&self, work: Work) {
+        // The thread ends only with this sender.
+        let _ = self.work.send(work);
+    }
+}
+
+impl Counts {
+    pub(super) fn opened(&self) {
+        self.open.fetch_add(1, SeqCst);
+    }
+
+    fn not_opened(&self) {
+        self.open.fetch_sub(1, SeqCst);
+    }
+
+    fn ended(&self, ending: Ending) {
+        match ending {
+            Ending::Answered => &self.answered,
+            Ending::Closed => &self.closed,
+            Ending::Gone => &self.gone,
+        }
+        .fetch_add(1, SeqCst);
+        self.open.fetch_sub(1, SeqCst);
+    }
+}
+
+async fn serve(mut inbox: mpsc::UnboundedReceiver<Work>, counts: Arc<[Counts; 2]>, silent_grace: Duration) {
+    let slots = Arc::new(Semaphore::new(at_once()));
+    while let Some(work) = inbox.recv().await {
+        match work {
+            Work::Listener(listener) => {
+                let (counts, slots) = (Arc::clone(&counts), Arc::clone(&slots));
+                tokio::spawn(async move {
+                    if let Err(error) = accept_all(listener, counts, slots, silent_grace).await {
+                        warn!(%error, "late arrivals can no longer be accepted");
+                    }
+                });
+            }
+            Work::Connection(connection, kind) => {
+                let counts = Arc::clone(&counts);
+                tokio::spawn(async move { serve_one(connection, kind, &counts, silent_grace).await });
+            }
+        }
+    }
+}
+
+async fn accept_all(
+    listener: OwnedFd,
+    counts: Arc<[Counts; 2]>,
+    slots: Arc<Semaphore>,
+    silent_grace: Duration,
+) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(TcpListener::from(listener))?;
+    let late = &counts[Kind::LateArrival as usize];
+    loop {
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return Ok(()) };
+        let accepted = poll_fn(|context| {
+            // Counted before it leaves the queue, so that it is at no time in neither.
+            late.opened();
+            let accepted = listener.poll_accept(context);
+            if !matches!(accepted, Poll::Ready(Ok(_))) {
+                late.not_opened();
+            }
+            accepted
+        });
+        match accepted.await {
+            Ok((connection, _)) => {
+                let counts = Arc::clone(&counts);
+                tokio::spawn(async move {
+                    counts[Kind::LateArrival as usize].ended(answer(connection, silent_grace).await);
+                    drop(slot);
+                });
+            }
+            Err(error) => match Errno::from_io_error(&error) {
+                Some(Errno::CONNABORTED | Errno::INTR) => {}
+                Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
+                    tokio::time::sleep(RETRY).await;
+                }
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+async fn serve_one(connection: OwnedFd, kind: Kind, counts: &[Counts; 2], silent_grace: Duration) {
+    let ending = match tokio::net::TcpStream::from_std(TcpStream::from(connection)) {
+        Ok(stream) => answer(stream, silent_grace).await,
+        Err(_) => Ending::Gone,
+    };
+    counts[kind as usize].ended(ending);
+}
+
+/// How many connections fit, after raising our own soft limit of descriptors to the hard one (the server was
+/// started before, with the limit as it was). Whoever does not fit waits in the accept queue.
+fn at_once() -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
+    let limit = if raised { maximum } else { current }.unwrap_or(u64::MAX);
+    let at_once = limit.saturating_sub(SPARE_DESCRIPTORS).max(LEAST_AT_ONCE);
+    usize::try_from(at_once).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)
+}
