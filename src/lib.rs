@@ -12,3 +12,5 @@ pub mod late_arrivals;
 #[cfg(feature = "trial")]
 pub mod load;
 pub mod sockets;
+pub mod supervisor;
+pub mod telemetry;

@@ -1,4 +1,5 @@
 //! Readers of option values. Each error says what was wrong and what would be right.
+use crate::supervisor::Signal;
 use std::time::Duration;
 
 /// Reads a duration: a number with a unit (`500ms`, `25s`, `2m`, `1m 30s`), or a bare number of seconds.
@@ -11,6 +12,28 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
     }
     humantime::parse_duration(text).map_err(|_| wrong())
+}
+
+/// Reads a signal that can be received, by name or number ([`Signal`]).
+///
+/// # Errors
+/// When there is no such signal, or it cannot be received, with what is right.
+pub fn stop_signal(text: &str) -> Result<Signal, String> {
+    let signal: Signal = text.parse()?;
+    if signal.is_forwardable() {
+        return Ok(signal);
+    }
+    Err(format!("{signal} never reaches lameduck as a request: give one such as TERM, INT, QUIT or RTMIN+3"))
+}
+
+/// Reads a signal that comes in and what is sent in its place: `TERM=QUIT`.
+///
+/// # Errors
+/// When it is no such pair, or the first of it cannot be received, with what is right.
+pub fn signal_translation(text: &str) -> Result<(Signal, Signal), String> {
+    let (received, sent) =
+        text.split_once('=').ok_or("a translation is two signals with = between them, such as TERM=QUIT")?;
+    Ok((stop_signal(received)?, sent.parse()?))
 }
 
 #[cfg(test)]
@@ -29,6 +52,23 @@ mod tests {
     fn anything_else_is_refused_with_an_example() {
         for text in ["-3", "", "soon", "12 parsecs", "NaN", "inf", "1e300", "-1s"] {
             assert!(duration(text).unwrap_err().contains("500ms"), "{text}");
+        }
+    }
+
+    #[test]
+    fn stop_signals_are_those_that_can_be_received() {
+        assert_eq!(stop_signal("sigterm"), Ok(Signal::TERM));
+        for text in ["KILL", "STOP", "CHLD", "SEGV", "33"] {
+            assert!(stop_signal(text).unwrap_err().contains("such as TERM"), "{text}");
+        }
+    }
+
+    #[test]
+    fn translations_are_pairs_of_which_the_second_may_be_any_signal() {
+        assert_eq!(signal_translation("TERM=15"), Ok((Signal::TERM, Signal::TERM)));
+        assert_eq!(signal_translation("TERM=KILL").unwrap().1.to_string(), "KILL");
+        for text in ["TERM", "KILL=TERM", "TERM=", "=TERM", "TERM=QUIT=INT"] {
+            assert!(signal_translation(text).is_err(), "{text}");
         }
     }
 }

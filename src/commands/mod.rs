@@ -4,6 +4,7 @@ mod run;
 mod trial;
 
 use crate::cli::{Cli, Verb};
+use crate::telemetry::say;
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -29,7 +30,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(status) => status,
         Err(error) => {
-            eprintln!("lameduck: {error}");
+            say(error);
             EXIT_LAMEDUCK_FAILED.into()
         }
     }

@@ -1,0 +1,91 @@
+//! The running command, and every other process that becomes our child.
+use super::failure::SpawnError;
+use super::signal::Signal;
+use super::spawn::{self, Launch};
+use super::status::Status;
+use super::{sys, terminal};
+use rustix::process::{Pid, WaitOptions, WaitStatus, getpid, set_child_subreaper, wait};
+use std::io;
+
+/// The command that lameduck runs: the server.
+///
+/// A process id can be used again only after it was reaped, and reaping is done here alone, so a signal never hits a
+/// stranger: [`Child::send`] does nothing once [`Child::reap`] has seen the end.
+#[derive(Debug)]
+pub struct Child {
+    pid: Pid,
+    foreground: bool,
+    status: Option<Status>,
+}
+
+/// Makes us the parent of whatever our descendants leave behind. PID 1 is that already.
+///
+/// # Errors
+/// When the kernel does not permit it: orphans then go to the next init above.
+pub fn adopt_orphans() -> io::Result<()> {
+    let own = getpid();
+    if !own.is_init() {
+        set_child_subreaper(Some(own))?;
+    }
+    Ok(())
+}
+
+impl Child {
+    /// Starts the command: in its own process group (in the foreground, if the terminal is ours), with no signal
+    /// blocked or ignored, and with no descriptor but those that were inherited and the listeners. Returns when it
+    /// runs.
+    ///
+    /// # Errors
+    /// When it does not: with the cause and the exit status that tells it.
+    pub fn spawn(launch: &Launch) -> Result<Self, SpawnError> {
+        let spawned = spawn::spawn(launch)?;
+        Ok(Self { pid: spawned.pid, foreground: spawned.foreground, status: None })
+    }
+
+    /// Its process id, which is also its process group's.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// How it ended, if it has.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        self.status
+    }
+
+    /// Sends it a signal; does nothing when it has ended.
+    ///
+    /// # Errors
+    /// Those of kill(2): EPERM when it runs as another user and we may not signal that one.
+    pub fn send(&self, signal: Signal) -> io::Result<()> {
+        if self.status.is_some() {
+            return Ok(());
+        }
+        // The shell's `fg` gave the terminal back to us.
+        if self.foreground && signal == Signal::CONT && terminal::is_ours() {
+            terminal::give_to(self.pid);
+        }
+        sys::kill(self.pid, signal)
+    }
+
+    /// Reaps every child and orphan that has ended: to be called at each CHLD, since the kernel makes several into
+    /// one. Returns how the command ended, if it has.
+    pub fn reap(&mut self) -> Option<Status> {
+        // Errors: ECHILD, there is no child left; EINTR cannot be, all signals are blocked.
+        while let Ok(Some((pid, change))) = wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
+            match Status::of(change) {
+                Some(status) if pid == self.pid => self.status = Some(status),
+                Some(status) => tracing::debug!(pid = pid.as_raw_nonzero().get(), "an orphan {status}"),
+                None if pid == self.pid && self.foreground && by_terminal(change) => terminal::stop_too(),
+                None => {}
+            }
+        }
+        self.status
+    }
+}
+
+/// Whether it is a stop from the keyboard, or for using the terminal in the background.
+fn by_terminal(change: WaitStatus) -> bool {
+    matches!(change.stopping_signal(), Some(libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU))
+}

@@ -1,0 +1,108 @@
+//! The system calls for which no library has a safe function, thin and safe from outside. None allocates or takes a
+//! lock: all may be used between fork and exec (signal-safety(7)).
+#![allow(unsafe_code)]
+use super::signal::Signal;
+use rustix::io::Errno;
+use rustix::process::Pid;
+use std::cell::Cell;
+use std::ffi::{CStr, CString, c_char};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::{io, ptr};
+
+/// Sends any signal, real-time ones included, to one process.
+///
+/// # Errors
+/// Those of kill(2).
+pub fn kill(pid: Pid, signal: Signal) -> io::Result<()> {
+    // SAFETY: touches no memory of ours.
+    match unsafe { libc::kill(pid.as_raw_nonzero().get(), signal.number()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Sets a signal's disposition to the default. KILL, STOP and what libc keeps for itself cannot have another, and
+/// are left as they are.
+pub fn default_disposition(signal: Signal) {
+    // SAFETY: installs no handler; the Rust runtime's own (a stack overflow's) only report what then kills us anyway.
+    let _ = unsafe { libc::signal(signal.number(), libc::SIG_DFL) };
+}
+
+/// Makes `number` a duplicate of `source` that exec keeps open; what was open there is closed.
+///
+/// # Errors
+/// Those of dup2(2).
+pub fn place(source: BorrowedFd<'_>, number: RawFd) -> Result<(), Errno> {
+    // SAFETY: called in the child that becomes the command, where no owner of `number` will ever look again.
+    if unsafe { libc::dup2(source.as_raw_fd(), number) } < 0 {
+        return Err(last_errno());
+    }
+    Ok(())
+}
+
+/// Becomes the program at `path`; returns only why it could not. Without `environment` it keeps the present one.
+pub fn execute(path: &CStr, arguments: &Strings, environment: Option<&Strings>) -> Errno {
+    // SAFETY: both are arrays of C strings, ended by NULL, as `Strings` holds them.
+    unsafe {
+        match environment {
+            None => libc::execv(path.as_ptr(), arguments.array.as_ptr()),
+            Some(strings) => libc::execve(path.as_ptr(), arguments.array.as_ptr(), strings.array.as_ptr()),
+        }
+    };
+    last_errno()
+}
+
+/// Ends the process without running anything of its parent's: no destructors, no flushing of copied buffers.
+pub fn exit_at_once(status: i32) -> ! {
+    // SAFETY: does not return, touches no memory.
+    unsafe { libc::_exit(status) }
+}
+
+fn last_errno() -> Errno {
+    Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::INVAL)
+}
+
+/// An argument vector or an environment in the form of execve(2), made before the fork, because making it allocates.
+#[derive(Debug)]
+pub struct Strings {
+    array: Vec<*const c_char>,
+    /// What `array` points to.
+    _owned: Vec<CString>,
+    /// Where [`Self::append_number`] writes, if there is such an entry.
+    numbered: Option<Box<[Cell<u8>]>>,
+}
+
+impl Strings {
+    /// The strings, in their order.
+    pub fn new(owned: Vec<CString>) -> Self {
+        let array = owned.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect();
+        Self { array, _owned: owned, numbered: None }
+    }
+
+    /// The strings, and one more: `prefix` and a number, which only [`Self::append_number`] tells.
+    pub fn with_numbered(owned: Vec<CString>, prefix: &str) -> Self {
+        let room = prefix.bytes().chain([0; Self::DIGITS + 1]).map(Cell::new).collect::<Box<[_]>>();
+        let mut strings = Self::new(owned);
+        strings.array.insert(0, room.as_ptr().cast());
+        strings.numbered = Some(room);
+        strings
+    }
+
+    /// Writes `number` behind the prefix. Allocates nothing.
+    pub fn append_number(&self, mut number: u32) {
+        let Some(room) = &self.numbered else { return };
+        let (mut digits, mut first) = ([0; Self::DIGITS], Self::DIGITS);
+        while first > 0 && (number > 0 || first == Self::DIGITS) {
+            first -= 1;
+            digits[first] = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+        let behind_prefix = &room[room.len() - Self::DIGITS - 1..];
+        for (cell, digit) in behind_prefix.iter().zip(&digits[first..]) {
+            cell.set(*digit);
+        }
+    }
+
+    /// Digits of the largest `u32`.
+    const DIGITS: usize = 10;
+}

@@ -1,0 +1,4 @@
+//! What lameduck says about itself.
+mod stderr;
+
+pub use stderr::{Stderr, say};
