@@ -5,7 +5,7 @@ mod run;
 mod trial;
 pub mod values;
 
-pub use run::RunArgs;
+pub use run::{Capture, DrainArgs, GateChoice, RunArgs, SocketArgs, TelemetryArgs};
 #[cfg(feature = "trial")]
 pub use trial::TrialArgs;
 

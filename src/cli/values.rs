@@ -1,5 +1,6 @@
 //! Readers of option values. Each error says what was wrong and what would be right.
 use crate::supervisor::Signal;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Reads a duration: a number with a unit (`500ms`, `25s`, `2m`, `1m 30s`), or a bare number of seconds.
@@ -34,6 +35,17 @@ pub fn signal_translation(text: &str) -> Result<(Signal, Signal), String> {
     let (received, sent) =
         text.split_once('=').ok_or("a translation is two signals with = between them, such as TERM=QUIT")?;
     Ok((stop_signal(received)?, sent.parse()?))
+}
+
+/// Reads a socket's address: `0.0.0.0:8000`, `[::]:8000`.
+///
+/// # Errors
+/// When it is none, or the port is 0, on which nobody would find the server.
+pub fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.port() != 0 => Ok(address),
+        _ => Err("an address is IP:PORT, such as 0.0.0.0:8000 or [::]:8000".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -70,8 +70,12 @@ impl Drain {
                 self.lame_duck(now, None, &mut actions);
             }
             (Phase::Serving, _) => {}
-            (Phase::LameDuck | Phase::Gated, Event::StopSignal | Event::Skip) => {
+            (Phase::LameDuck, Event::StopSignal | Event::Skip) => {
+                self.close_gate(now, &mut actions);
                 self.forward(now, Outcome::Skipped, &mut actions);
+            }
+            (Phase::Gated, Event::StopSignal | Event::Skip) => {
+                self.forward(now, Outcome::Skipped, &mut actions)
             }
             (Phase::LameDuck, Event::Observed(seen)) => self.lame_duck(now, Some(seen), &mut actions),
             (Phase::LameDuck, Event::Tick) => self.lame_duck(now, None, &mut actions),
@@ -87,12 +91,10 @@ impl Drain {
             self.settling.observe(now, seen.arrivals);
         }
         if now >= self.limit() {
-            self.enter(Phase::Gated, now);
-            actions.push(Action::CloseGate);
+            self.close_gate(now, actions);
             self.forward(now, Outcome::TimedOut, actions);
         } else if now >= self.lame_duck_ends() {
-            self.enter(Phase::Gated, now);
-            actions.push(Action::CloseGate);
+            self.close_gate(now, actions);
         }
     }
 
@@ -109,6 +111,11 @@ impl Drain {
             self.killed = true;
             actions.push(Action::Kill);
         }
+    }
+
+    fn close_gate(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.enter(Phase::Gated, now);
+        actions.push(Action::CloseGate);
     }
 
     fn forward(&mut self, now: Duration, outcome: Outcome, actions: &mut Vec<Action>) {

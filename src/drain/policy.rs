@@ -1,8 +1,9 @@
 //! The drain's limits, parsed once.
+use clap::ValueEnum;
 use std::time::Duration;
 
 /// What a drain may wait for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Condition {
     /// The accept queues are empty.
     Queue,

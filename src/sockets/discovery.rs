@@ -2,10 +2,13 @@
 use super::diag::{Family, SockDiag, States};
 use super::proc_net;
 use super::processes::{self, Holder};
+use rustix::fs::fstat;
+use rustix::net::getsockname;
 use rustix::process::Pid;
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 
 /// A listening TCP socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,18 @@ pub struct Listener {
     pub uid: u32,
     /// The descriptors of the server's processes for it; empty when found by its port alone.
     pub holders: Vec<Holder>,
+}
+
+impl Listener {
+    /// Describes a listening socket that we hold ourselves.
+    ///
+    /// # Errors
+    /// When it is no IP socket.
+    pub fn of(socket: &OwnedFd) -> io::Result<Self> {
+        let address = SocketAddr::try_from(getsockname(socket)?)?;
+        let stat = fstat(socket)?;
+        Ok(Self { address, inode: stat.st_ino, uid: stat.st_uid, holders: Vec::new() })
+    }
 }
 
 /// What was found.

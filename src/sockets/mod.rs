@@ -11,6 +11,7 @@
 //! | `tcp_info`, `connections` | one connection's counters, and what they say: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
 //! | `processes`, `discovery`, `duplicate` | whose sockets these are, and how to hold one |
+//! | `listen` | sockets that lameduck binds itself |
 //! | `observer` | one look at everything, by the strongest source that works |
 pub mod connections;
 pub mod counters;
@@ -18,6 +19,7 @@ pub mod diag;
 pub mod discovery;
 pub mod duplicate;
 pub mod gate;
+pub mod listen;
 pub mod observer;
 pub mod proc_net;
 pub mod processes;

@@ -136,6 +136,11 @@ impl Observer {
         self.half_open_at_gate = result.is_ok().then_some(peers);
     }
 
+    /// From now on every handshake in progress counts again.
+    pub fn all_handshakes(&mut self) {
+        self.half_open_at_gate = None;
+    }
+
     /// The accept queues' length and limit, summed. About 1 µs for each listener that we hold a duplicate of.
     pub fn queue(&mut self) -> (Option<u32>, Option<u32>) {
         let mut sum = (Some(0), Some(0));

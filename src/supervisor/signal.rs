@@ -25,6 +25,12 @@ impl Signal {
     pub const CHLD: Self = Self(libc::SIGCHLD);
     /// Go on after a stop.
     pub const CONT: Self = Self(libc::SIGCONT);
+    /// From the keyboard: stop now.
+    pub const INT: Self = Self(libc::SIGINT);
+    /// From the keyboard: stop now, with a core.
+    pub const QUIT: Self = Self(libc::SIGQUIT);
+    /// Cannot be refused.
+    pub const KILL: Self = Self(libc::SIGKILL);
 
     /// Signals that the kernel raises for a fault of our own. Blocked, they would kill us all the same, without the
     /// handler that says why (signal(7); Rust's own reports a stack overflow).

@@ -1,4 +1,6 @@
-//! What lameduck says about itself.
+//! What lameduck says about itself. The server's own output is never touched.
+mod log;
 mod stderr;
 
+pub use log::{LogFormat, LogLevel, start};
 pub use stderr::{Stderr, say};

@@ -1,0 +1,70 @@
+//! `lameduck run`: the loop that drives supervisor, drain and gate.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `supervision` | the loop: signals and looks in, the drain's actions out |
+//! | `looking` | what is looked at when, and at what cost |
+//! | `gatekeeper` | the server's listeners: found, held, gated, and taken over in the end |
+//! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
+//! | `closing` | the rest is answered, the plug set, our own sockets closed |
+//! | `reporting` | the closing line and the report file |
+mod closing;
+mod ending;
+mod gatekeeper;
+mod looking;
+mod reporting;
+mod supervision;
+
+use crate::cli::{Capture, RunArgs};
+use crate::sockets::{duplicate, listen};
+use crate::supervisor::{Child, Launch, Routing, Signals, adopt_orphans};
+use crate::telemetry;
+use gatekeeper::Gatekeeper;
+use std::process::ExitCode;
+use supervision::Supervision;
+use tracing::warn;
+
+/// Runs the verb.
+///
+/// # Errors
+/// When lameduck itself cannot do what was asked, before the server is started.
+pub fn main(args: RunArgs) -> Result<ExitCode, String> {
+    telemetry::start(args.telemetry.log_format, args.telemetry.log_level);
+    args.sockets.check()?;
+    match (args.sockets.capture, duplicate::permitted()) {
+        (_, Ok(())) => {}
+        (Capture::Getfd, Err(error)) => {
+            return Err(format!(
+                "--capture getfd: pidfd_getfd is refused here ({error}); \
+                 permit it in the seccomp profile, add CAP_SYS_PTRACE, or use --listen"
+            ));
+        }
+        (Capture::Auto, Err(error)) => {
+            warn!(%error, "pidfd_getfd is refused here: only sockets of --listen can be gated");
+        }
+        _ => {}
+    }
+    let listened =
+        args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
+    let listeners = listened.iter().map(|socket| socket.try_clone()).collect::<Result<Vec<_>, _>>();
+    let listeners = listeners.map_err(|error| format!("cannot pass the sockets of --listen on: {error}"))?;
+
+    let signals = Signals::block().map_err(|error| format!("cannot receive signals: {error}"))?;
+    let child = match Child::spawn(&Launch { command: args.command, listeners }) {
+        Ok(child) => child,
+        Err(error) => {
+            telemetry::say(&error);
+            return Ok(error.code().into());
+        }
+    };
+    // From here on nothing may end us but the server's end: trouble is a warning.
+    if let Err(error) = adopt_orphans() {
+        warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
+    }
+    let policy = args.drain.policy(std::env::var_os("KUBERNETES_SERVICE_HOST").is_some());
+    let gatekeeper = Gatekeeper::new(&args.sockets, listened, policy.silent_grace);
+    let routing = Routing::new(args.stop_signals, args.forward_signals);
+    Ok(Supervision::new(signals, routing, child, policy, gatekeeper)
+        .run(args.telemetry.report.as_deref())
+        .into())
+}

@@ -1,0 +1,233 @@
+//! The loop: signals and looks go into the drain, its actions come out and are done.
+use super::gatekeeper::Gatekeeper;
+use super::looking::Looking;
+use super::reporting::Times;
+use crate::drain::{Action, Drain, Event, Outcome, Phase, Policy};
+use crate::supervisor::{Child, Route, Routing, Signal, Signals, Status};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tracing::{info, warn};
+
+/// When the process tree is looked at again during a drain.
+const REFRESH_PACE: Duration = Duration::from_millis(100);
+
+/// A server that runs, and all that lameduck knows of it.
+pub struct Supervision {
+    pub(super) signals: Signals,
+    pub(super) routing: Routing,
+    pub(super) child: Child,
+    pub(super) drain: Drain,
+    pub(super) begin: Instant,
+    pub(super) gatekeeper: Gatekeeper,
+    /// Exists from the stop signal on.
+    pub(super) looking: Option<Looking>,
+    pub(super) refresh_due: Duration,
+    pub(super) silent_grace: Duration,
+    /// How long may be spent on answering the rest, once the server is gone.
+    pub(super) closing_within: Duration,
+    /// When we shall be killed, counted from the stop signal.
+    pub(super) deadline: Option<Duration>,
+    pub(super) signal_in: Option<Signal>,
+    pub(super) signal_out: Option<Signal>,
+    pub(super) outcome: Outcome,
+    pub(super) killed: bool,
+    pub(super) times: Times,
+}
+
+impl Supervision {
+    /// A server that has just been started.
+    pub fn new(
+        signals: Signals,
+        routing: Routing,
+        child: Child,
+        policy: Policy,
+        gatekeeper: Gatekeeper,
+    ) -> Self {
+        Self {
+            signals,
+            routing,
+            child,
+            begin: Instant::now(),
+            gatekeeper,
+            looking: None,
+            refresh_due: Duration::ZERO,
+            silent_grace: policy.silent_grace,
+            closing_within: policy.reserve,
+            deadline: policy.deadline,
+            drain: Drain::new(policy),
+            signal_in: None,
+            signal_out: None,
+            outcome: Outcome::ServerExited,
+            killed: false,
+            times: Times::default(),
+        }
+    }
+
+    /// Runs to the end; gives the exit status.
+    pub fn run(mut self, report: Option<&Path>) -> u8 {
+        let status = loop {
+            let timeout = self.timeout();
+            self.wait(timeout);
+            if let Some(status) = self.receive_signals() {
+                break status;
+            }
+            if self.drain.phase() != Phase::Serving {
+                self.look();
+            }
+        };
+        self.exited(status, report)
+    }
+
+    /// How long nothing will need doing; `None`, while serving: until a signal comes.
+    fn timeout(&self) -> Option<Duration> {
+        let look = match self.drain.phase() {
+            Phase::LameDuck | Phase::Gated => self.looking.as_ref().map(Looking::due),
+            Phase::Serving | Phase::Stopping | Phase::Exited => None,
+        };
+        let due = [look, self.drain.wake_at()].into_iter().flatten().min()?;
+        Some(due.saturating_sub(self.now()))
+    }
+
+    /// Waits for a signal, a connection's end where that decides, or the time.
+    fn wait(&mut self, timeout: Option<Duration>) {
+        let timeout = timeout.map(|timeout| Timespec::try_from(timeout).unwrap_or_default());
+        let endings =
+            self.looking.as_ref().and_then(Looking::endings).filter(|_| self.drain.phase() == Phase::Gated);
+        let mut sources = vec![PollFd::new(&self.signals, PollFlags::IN)];
+        sources.extend(endings.map(|endings| PollFd::from_borrowed_fd(endings.as_fd(), PollFlags::IN)));
+        match poll(&mut sources, timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => {
+                warn!(%error, "cannot wait for signals; looking again in a moment");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        let ended = sources.get(1).is_some_and(|endings| !endings.revents().is_empty());
+        if let Some(looking) = self.looking.as_mut().filter(|_| ended) {
+            looking.hurry();
+        }
+    }
+
+    /// Takes all signals that have come; gives the server's status when it has ended.
+    fn receive_signals(&mut self) -> Option<Status> {
+        while let Ok(Some(received)) = self.signals.next() {
+            match self.routing.route(received.signal) {
+                Route::ChildChanged => {
+                    self.child.reap();
+                }
+                Route::Stop(sent) => self.stop_signal(received.signal, sent),
+                Route::Forward(sent) if self.is_draining() && is_hasty(received.signal) => {
+                    info!(signal = %received.signal, "told to hurry");
+                    self.signal_out = Some(sent);
+                    self.step(Event::Skip);
+                }
+                Route::Forward(sent) => self.send(sent),
+            }
+        }
+        self.child.status()
+    }
+
+    fn stop_signal(&mut self, received: Signal, sent: Signal) {
+        match self.drain.phase() {
+            Phase::Serving => {
+                info!(signal = %received, "stop signal: draining");
+                (self.signal_in, self.signal_out) = (Some(received), Some(sent));
+                self.times.stopped = Some(Instant::now());
+                self.looking = Some(Looking::new(self.silent_grace));
+            }
+            Phase::LameDuck | Phase::Gated => {
+                info!(signal = %received, "second stop signal: not waiting any longer");
+                self.signal_out = Some(sent);
+            }
+            Phase::Stopping | Phase::Exited => self.send(sent),
+        }
+        self.step(Event::StopSignal);
+    }
+
+    /// Looks, where a look is due, and lets the drain decide.
+    fn look(&mut self) {
+        let (now, phase) = (self.now(), self.drain.phase());
+        let event = match &mut self.looking {
+            Some(looking) if now >= looking.due() => {
+                if matches!(phase, Phase::LameDuck | Phase::Gated) && now >= self.refresh_due {
+                    self.refresh_due = now + REFRESH_PACE;
+                    self.gatekeeper.refresh(&mut looking.observer);
+                }
+                looking.look(now, phase).map_or(Event::Tick, Event::Observed)
+            }
+            _ => Event::Tick,
+        };
+        self.step(event);
+    }
+
+    pub(super) fn step(&mut self, event: Event) {
+        for action in self.drain.step(self.now(), event) {
+            match action {
+                Action::PrepareGate => self.prepare_gate(),
+                Action::CloseGate => self.close_gate(),
+                Action::Forward(outcome) => self.forward(outcome),
+                Action::Kill => self.kill(),
+            }
+        }
+    }
+
+    fn prepare_gate(&mut self) {
+        if let Some(looking) = &mut self.looking {
+            self.gatekeeper.prepare(&mut looking.observer);
+            self.refresh_due = self.begin.elapsed() + REFRESH_PACE;
+        }
+    }
+
+    fn close_gate(&mut self) {
+        self.gatekeeper.close();
+        if let Some(looking) = &mut self.looking {
+            looking.gate_closed();
+        }
+        self.times.gated = Some(Instant::now());
+        let (gate, reason) = self.gatekeeper.gate();
+        info!(gate, capture = self.gatekeeper.capture(), "gated: {reason}");
+    }
+
+    /// The signal first: every microsecond before it is one in which something new may come.
+    fn forward(&mut self, outcome: Outcome) {
+        if let Some(signal) = self.signal_out {
+            self.send(signal);
+        }
+        self.times.forwarded = Some(Instant::now());
+        self.outcome = outcome;
+        self.gatekeeper.take_the_rest();
+        let signal = self.signal_out.map(|signal| signal.to_string()).unwrap_or_default();
+        match outcome {
+            Outcome::TimedOut => warn!(signal, "time is over: forwarded, answering who is still queued"),
+            _ => info!(signal, "forwarded"),
+        }
+    }
+
+    fn kill(&mut self) {
+        warn!("the server has not stopped in time: killing it (--kill-after)");
+        self.killed = true;
+        self.send(Signal::KILL);
+    }
+
+    fn send(&self, signal: Signal) {
+        if let Err(error) = self.child.send(signal) {
+            warn!(%signal, %error, "cannot signal the server");
+        }
+    }
+
+    fn is_draining(&self) -> bool {
+        matches!(self.drain.phase(), Phase::LameDuck | Phase::Gated)
+    }
+
+    fn now(&self) -> Duration {
+        self.begin.elapsed()
+    }
+}
+
+/// The signals of an impatient keyboard.
+pub(super) fn is_hasty(signal: Signal) -> bool {
+    [Signal::INT, Signal::QUIT].contains(&signal)
+}
