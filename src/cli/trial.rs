@@ -42,7 +42,7 @@ pub struct TrialArgs {
     #[arg(allow_hyphen_values = true, value_name = "TIME")]
     pub client_timeout: Duration,
 
-    /// The path to ask for; {n} stands for the connection's number
+    /// The path to ask for; {k} stands for the connection's number
     #[arg(long, env = "LAMEDUCK_TRIAL_PATH", default_value = "/", value_parser = values::path)]
     #[arg(allow_hyphen_values = true, conflicts_with = "url")]
     pub path: String,
@@ -52,14 +52,14 @@ pub struct TrialArgs {
     #[arg(allow_hyphen_values = true, value_name = "N")]
     pub slow_every: Option<NonZeroU64>,
 
-    /// The slow path [default for the built-in server: /slow]
+    /// Your server's slow path; the built-in server's is /slow
     #[arg(long, env = "LAMEDUCK_TRIAL_SLOW_PATH", value_parser = values::path)]
-    #[arg(allow_hyphen_values = true, requires = "slow_every", value_name = "PATH")]
+    #[arg(allow_hyphen_values = true, requires_all = ["slow_every", "command"], value_name = "PATH")]
     pub slow_path: Option<String>,
 
-    /// Where your server answers, such as <http://127.0.0.1:8000/>, instead of looking at what it listens on
+    /// Where your server answers and what to ask for, instead of looking at what it listens on
     #[arg(long, env = "LAMEDUCK_TRIAL_URL", value_parser = values::url)]
-    #[arg(allow_hyphen_values = true, requires = "command")]
+    #[arg(allow_hyphen_values = true, requires = "command", value_name = "http://HOST:PORT/PATH")]
     pub url: Option<Url>,
 
     /// The stop signal, by name or number
@@ -89,9 +89,20 @@ pub struct TrialArgs {
     #[arg(allow_hyphen_values = true, conflicts_with = "command", value_name = "N")]
     pub workers: u16,
 
-    /// What the built-in server does with a request.
-    #[command(flatten)]
-    pub work: Work,
+    /// How long the built-in server works on a request
+    #[arg(long, default_value = "20ms", value_parser = values::time)]
+    #[arg(allow_hyphen_values = true, conflicts_with = "command", value_name = "TIME")]
+    pub work: Duration,
+
+    /// How long the built-in server works on a slow request
+    #[arg(long, default_value = "500ms", value_parser = values::time)]
+    #[arg(
+        allow_hyphen_values = true,
+        conflicts_with = "command",
+        requires = "slow_every",
+        value_name = "TIME"
+    )]
+    pub slow_work: Duration,
 
     /// Your own server's command and its arguments; without it the built-in pre-fork server is tried
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]

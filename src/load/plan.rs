@@ -12,7 +12,7 @@ pub struct Plan {
     pub rate: f64,
     /// The value of the `Host` header.
     pub host: String,
-    /// The path of a request; `{n}` stands for the connection's number.
+    /// The path of a request; `{k}` stands for the connection's number.
     pub path: String,
     /// The slow part of the mix.
     pub slow: Option<Slow>,
@@ -29,7 +29,7 @@ pub struct Plan {
 pub struct Slow {
     /// n: 1 makes every request slow.
     pub every: NonZeroU64,
-    /// The path, with `{n}` as in [`Plan::path`].
+    /// The path, with `{k}` as in [`Plan::path`].
     pub path: String,
 }
 
@@ -54,7 +54,7 @@ impl Plan {
             Some(slow) if (number + 1).is_multiple_of(slow.every.get()) => &slow.path,
             _ => &self.path,
         };
-        let path = path.replace("{n}", &number.to_string());
+        let path = path.replace("{k}", &number.to_string());
         let head = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: lameduck/{}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
             self.host,
@@ -86,7 +86,7 @@ mod tests {
             target: ([127, 0, 0, 1], 80).into(),
             rate: 4.0,
             host: "here".into(),
-            path: "/item/{n}".into(),
+            path: "/item/{k}".into(),
             slow: NonZeroU64::new(3).map(|every| Slow { every, path: "/slow".into() }),
             pause: Duration::ZERO,
             client_timeout: Duration::from_secs(1),

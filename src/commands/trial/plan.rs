@@ -87,11 +87,11 @@ impl Trial {
         let myself = std::env::current_exe().map_err(Trouble::machine("cannot find my own executable"))?;
         let built_in = args.command.is_empty().then_some(BuiltIn {
             workers: args.workers,
-            work: args.work.work,
-            slow: args.slow_every.map(|every| (every, args.work.slow_work)),
+            work: args.work,
+            slow: args.slow_every.map(|every| (every, args.slow_work)),
         });
         let command = match &built_in {
-            Some(server) => server.command(&myself, args.work.slow_work),
+            Some(server) => server.command(&myself, args.slow_work),
             None => args.command,
         };
         let targets = args.url.as_ref().map(target::of_url).transpose()?;
