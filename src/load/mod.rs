@@ -14,6 +14,7 @@ mod capacity;
 mod connection;
 mod engine;
 mod limits;
+mod names;
 mod plan;
 mod response;
 mod tally;

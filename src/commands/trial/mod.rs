@@ -2,7 +2,7 @@
 //!
 //! `plan` turns the options into columns; `column` runs one: `server` starts it, `ready` and `listening` find
 //! where it answers, the load engine loads it, and all that became of the connections goes into `report`, which
-//! `table` shows. `demo` is the built-in server.
+//! `table` and `sentences` show. `demo` is the built-in server.
 mod column;
 pub mod demo;
 mod listening;
@@ -11,6 +11,7 @@ mod processes;
 mod progress;
 mod ready;
 mod report;
+mod sentences;
 mod server;
 mod table;
 mod target;
