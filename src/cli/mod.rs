@@ -2,12 +2,12 @@
 //! that use them never see a flag.
 mod run;
 #[cfg(feature = "trial")]
-mod trial;
+pub mod trial;
 pub mod values;
 
 pub use run::{Capture, DrainArgs, GateChoice, RunArgs, SocketArgs, TelemetryArgs};
 #[cfg(feature = "trial")]
-pub use trial::TrialArgs;
+pub use trial::{TrialArgs, TrialServerArgs, Work};
 
 use clap::{Parser, Subcommand};
 
@@ -32,5 +32,9 @@ pub enum Verb {
     Run(RunArgs),
     /// See it work: the same load and the same stop, plainly and under lameduck
     #[cfg(feature = "trial")]
-    Trial(TrialArgs),
+    Trial(Box<TrialArgs>),
+    /// The built-in server of `trial`
+    #[cfg(feature = "trial")]
+    #[command(hide = true)]
+    TrialServer(TrialServerArgs),
 }

@@ -25,7 +25,9 @@ pub fn main() -> ExitCode {
     let outcome = match cli.verb {
         Verb::Run(args) => run::main(args),
         #[cfg(feature = "trial")]
-        Verb::Trial(args) => trial::main(args),
+        Verb::Trial(args) => trial::main(*args),
+        #[cfg(feature = "trial")]
+        Verb::TrialServer(args) => trial::demo::main(&args),
     };
     match outcome {
         Ok(status) => status,

@@ -1,0 +1,87 @@
+//! One column: start the server, load it, stop it under load, see what becomes of every connection.
+use super::plan::{Column, Pace, Trial};
+use super::processes;
+use super::progress::Progress;
+use super::ready::{self, Found};
+use super::report::ColumnReport;
+use super::server::Server;
+use super::trouble::Trouble;
+use crate::load::{Class, Load, Tally, capacity};
+use nix::sys::signal::Signal;
+use rustix::process::getpid;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout};
+
+/// How long the load goes on once the server is gone.
+const TAIL: Duration = Duration::from_millis(300);
+/// How long the last connections may take once the limit is used up.
+const LAST: Duration = Duration::from_secs(1);
+/// The calibration: so many at once, for so long.
+const CALIBRATION: (usize, Duration) = (16, Duration::from_secs(1));
+
+/// Runs the column. `pace` is measured on its server when it is not known yet.
+///
+/// # Errors
+/// When the server does not come up, or ends before it is told to.
+pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Result<ColumnReport, Trouble> {
+    let progress = Progress::start(&column.name);
+    progress.say("starting the server");
+    ready::nobody_there(trial).await?;
+    let mut server = Server::start(&column.name, &column.command, trial.verbose)?;
+    let Found { target, others } = ready::wait(trial, column, &mut server).await?;
+
+    let pace = match *pace {
+        Some(pace) => pace,
+        None => *pace.insert(calibrate(trial, target, &progress).await?),
+    };
+    let load = Load::start(trial.load(target, pace.rate));
+    if let Ok(status) = timeout(trial.before, progress.during(&load, "load", server.exited())).await {
+        let (column, output) = (column.name.clone(), server.tail());
+        return Err(Trouble::Ended { column, when: "before the stop signal", status: status?, output });
+    }
+
+    let unanswered_at_stop = load.now().unanswered;
+    let stop = load.elapsed();
+    let told = Instant::now();
+    server.signal(trial.stop_signal)?;
+    let ended = timeout(trial.limit, progress.during(&load, "stopping", server.exited())).await;
+    let killed = ended.is_err();
+    let status = if let Ok(status) = ended {
+        status?
+    } else {
+        server.signal(Signal::SIGKILL)?;
+        server.exited().await?
+    };
+    let stop_took = told.elapsed();
+    let left = processes::below(getpid().as_raw_pid()).map_err(Trouble::machine("cannot read /proc"))?.len();
+    if killed {
+        processes::end_all().map_err(Trouble::machine("cannot end the server"))?;
+    }
+
+    sleep(TAIL).await;
+    progress.say("waiting for the last connections");
+    let outcomes = load.finish(trial.limit.saturating_sub(told.elapsed()).max(LAST)).await;
+    let lost_before_stop =
+        outcomes.iter().filter(|one| one.verdict.class() == Class::Lost && one.ended < stop).count();
+    Ok(ColumnReport {
+        name: column.name.clone(),
+        lameduck: column.lameduck,
+        target,
+        other_listeners: others,
+        tally: Tally::of(&outcomes),
+        lost_before_stop,
+        unanswered_at_stop,
+        stop_ms: u64::try_from(stop_took.as_millis()).unwrap_or(u64::MAX),
+        exit: status.to_string(),
+        killed,
+        processes_left: left,
+    })
+}
+
+async fn calibrate(trial: &Trial, target: SocketAddr, progress: &Progress) -> Result<Pace, Trouble> {
+    progress.say("measuring what the server can do");
+    let (at_once, duration) = CALIBRATION;
+    let measured = capacity(&trial.load(target, 1.0), at_once, duration).await;
+    if measured > 0.0 { Ok(Pace::above(measured)) } else { Err(Trouble::NoCapacity) }
+}

@@ -1,0 +1,84 @@
+//! `lameduck trial`: the same load and the same stop, plainly and under lameduck.
+//!
+//! `plan` turns the options into columns; `column` runs one: `server` starts it, `ready` and `listening` find
+//! where it answers, the load engine loads it, and all that became of the connections goes into `report`, which
+//! `table` and `sentences` show. `demo` is the built-in server.
+mod column;
+pub mod demo;
+mod listening;
+mod plan;
+mod processes;
+mod progress;
+mod ready;
+mod report;
+mod sentences;
+mod server;
+mod table;
+mod target;
+mod trouble;
+
+use crate::cli::TrialArgs;
+use plan::Trial;
+use report::Report;
+use std::future::poll_fn;
+use std::io::{self, Write};
+use std::pin::pin;
+use std::process::ExitCode;
+use std::task::Poll;
+use tokio::signal::unix::{SignalKind, signal};
+use trouble::Trouble;
+
+/// The exit status when a connection was lost under lameduck.
+const EXIT_LOST: u8 = 1;
+
+/// Runs the verb.
+///
+/// # Errors
+/// When the trial cannot be carried out.
+pub fn main(args: TrialArgs) -> Result<ExitCode, String> {
+    let json = args.json;
+    let report = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Trouble::machine("cannot start the runtime"))
+        .and_then(|runtime| runtime.block_on(unless_interrupted(carry_out(args))))
+        .map_err(|trouble| trouble.to_string())?;
+    let text = if json {
+        serde_json::to_string_pretty(&report).map_err(|error| error.to_string())? + "\n"
+    } else {
+        table::text(&report)
+    };
+    io::stdout().write_all(text.as_bytes()).map_err(|error| format!("cannot write the result: {error}"))?;
+    Ok(if report.lost_under_lameduck.is_some_and(|lost| lost > 0) {
+        EXIT_LOST.into()
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+async fn carry_out(args: TrialArgs) -> Result<Report, Trouble> {
+    let trial = Trial::new(args)?;
+    processes::adopt_orphans().map_err(Trouble::machine("cannot adopt the server's orphans"))?;
+    let mut pace = trial.known_pace();
+    let mut columns = Vec::new();
+    for column in &trial.columns {
+        columns.push(column::run(&trial, column, &mut pace).await?);
+    }
+    // Known by now: there is at least one column.
+    Ok(Report::new(&trial, pace.ok_or(Trouble::NoCapacity)?, columns))
+}
+
+/// Gives up `work` at SIGINT, SIGTERM or SIGHUP; what it has started ends as it is dropped.
+async fn unless_interrupted<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    let listen = |kind| signal(kind).map_err(Trouble::machine("cannot wait for signals"));
+    let mut interrupts =
+        [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?];
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        if interrupts.iter_mut().any(|interrupt| interrupt.poll_recv(context).is_ready()) {
+            return Poll::Ready(Err(Trouble::Interrupted));
+        }
+        work.as_mut().poll(context)
+    })
+    .await
+}

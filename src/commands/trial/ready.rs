@@ -1,0 +1,80 @@
+//! Waits until a server answers, and finds where.
+use super::plan::{Column, Trial};
+use super::server::Server;
+use super::trouble::Trouble;
+use super::{listening, target};
+use crate::load::{Request, Verdict, ask};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+/// How long a server may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is asked.
+const EVERY: Duration = Duration::from_millis(20);
+
+/// Where a server answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    /// The address that has answered.
+    pub target: SocketAddr,
+    /// How many more listeners it has; 0 when the user has said where.
+    pub others: usize,
+}
+
+/// Waits for the first answer of 2xx to 4xx from the user's URL, or from the first listener.
+///
+/// # Errors
+/// When the server ends first, does not answer within 30 s, or listens elsewhere than on the loopback.
+pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result<Found, Trouble> {
+    let start = Instant::now();
+    let mut last = "it listens on no TCP port that can be found; if it does, say where by --url".to_owned();
+    while let Some(left) = PATIENCE.checked_sub(start.elapsed()) {
+        if let Some(status) = server.has_exited()? {
+            let output = server.tail();
+            return Err(Trouble::Ended {
+                column: column.name.clone(),
+                when: "before it answered",
+                status,
+                output,
+            });
+        }
+        let (targets, others) = candidates(trial, column, server)?;
+        for target in targets {
+            // The pause is the load's, not ours.
+            let request =
+                Request { pause: Duration::ZERO, timeout: left, ..trial.load(target, 1.0).request(0) };
+            match ask(&request).await {
+                Verdict::Answered { status: 200..=499, .. } => return Ok(Found { target, others }),
+                Verdict::Answered { status, .. } => last = format!("http://{target}/ answers {status}"),
+                Verdict::Failed(failure) => last = format!("http://{target}/: {failure}"),
+                Verdict::NotTried(local) => last = local.to_string(),
+            }
+        }
+        sleep(EVERY).await;
+    }
+    Err(Trouble::NotReady { column: column.name.clone(), waited: PATIENCE, last, output: server.tail() })
+}
+
+fn candidates(trial: &Trial, column: &Column, server: &Server) -> Result<(Vec<SocketAddr>, usize), Trouble> {
+    if let Some(targets) = &trial.targets {
+        return Ok((targets.clone(), 0));
+    }
+    let found =
+        listening::addresses(server.pid(), column.look).map_err(Trouble::machine("cannot read /proc"))?;
+    let Some((first, others)) = found.split_first() else { return Ok((Vec::new(), 0)) };
+    Ok((target::of_listener(*first)?, others.len()))
+}
+
+/// Makes sure that nobody else answers where the user's URL leads.
+///
+/// # Errors
+/// When somebody does.
+pub async fn nobody_there(trial: &Trial) -> Result<(), Trouble> {
+    for target in trial.targets.iter().flatten() {
+        if tokio::net::TcpStream::connect(target).await.is_ok() {
+            return Err(Trouble::Taken(*target));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! One server process, from its start to its end.
+use super::processes;
+use super::trouble::Trouble;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How much of a server's output an error shows, in bytes and in lines.
+const TAIL: (u64, usize) = (8 * 1024, 12);
+
+/// A server under trial. Dropping it kills it and everything below this process.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Told of every SIGCHLD.
+    children: tokio::signal::unix::Signal,
+    /// None when it is passed on.
+    output: Option<File>,
+}
+
+impl Server {
+    /// Starts `command`, in a process group of its own: a server that signals its group must not hit the
+    /// trial. Its output goes to an unnamed temporary file, or when `verbose` to our stderr.
+    ///
+    /// # Errors
+    /// When it cannot be executed.
+    pub fn start(column: &str, command: &[OsString], verbose: bool) -> Result<Self, Trouble> {
+        // Before the spawn, or a server that ends at once is not noticed.
+        let children = signal(SignalKind::child()).map_err(Trouble::machine("cannot wait for signals"))?;
+        let output = if verbose {
+            None
+        } else {
+            Some(tempfile::tempfile().map_err(Trouble::machine("cannot make a temporary file for output"))?)
+        };
+        let sink = || match &output {
+            Some(file) => file.try_clone().map(Stdio::from),
+            None => io::stderr().as_fd().try_clone_to_owned().map(Stdio::from),
+        };
+        let machine = "cannot pass a descriptor on to the server";
+        let program = &command[0];
+        let child = Command::new(program)
+            .args(&command[1..])
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(sink().map_err(Trouble::machine(machine))?)
+            .stderr(sink().map_err(Trouble::machine(machine))?)
+            .spawn()
+            .map_err(|source| Trouble::CannotStart {
+                column: column.to_owned(),
+                program: program.display().to_string(),
+                source,
+            })?;
+        Ok(Self { child, children, output })
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When the kernel does not say how it ended.
+    pub async fn exited(&mut self) -> Result<ExitStatus, Trouble> {
+        loop {
+            if let Some(status) = self.has_exited()? {
+                return Ok(status);
+            }
+            self.children.recv().await;
+        }
+    }
+
+    /// Its status, when it has ended.
+    ///
+    /// # Errors
+    /// When the kernel does not say.
+    pub fn has_exited(&mut self) -> Result<Option<ExitStatus>, Trouble> {
+        self.child.try_wait().map_err(Trouble::machine("cannot wait for the server's process"))
+    }
+
+    /// Sends it a signal; one that has just ended gets none.
+    ///
+    /// # Errors
+    /// When the kernel refuses: a server that has become another user's.
+    pub fn signal(&self, signal: Signal) -> Result<(), Trouble> {
+        // Not reaped before `exited`, so the number is still its own.
+        kill(Pid::from_raw(self.pid()), signal)
+            .map_err(|errno| Trouble::machine("cannot send the server the stop signal")(errno.into()))
+    }
+
+    /// The last lines that it wrote, each on a line of its own; empty when there are none.
+    pub fn tail(&self) -> String {
+        let Some(file) = &self.output else { return String::new() };
+        let (bytes, lines) = TAIL;
+        let length = file.metadata().map_or(0, |data| data.len());
+        let mut text = vec![0; usize::try_from(length.min(bytes)).unwrap_or(0)];
+        if file.read_exact_at(&mut text, length.saturating_sub(bytes)).is_err() {
+            return String::new();
+        }
+        let text = String::from_utf8_lossy(&text);
+        let all: Vec<&str> = text.lines().collect();
+        all[all.len().saturating_sub(lines)..].iter().fold(String::new(), |tail, line| tail + "\n  | " + line)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Reap it through its own handle first, or `end_all` takes its status away.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Err(error) = processes::end_all() {
+            eprintln!("lameduck: {error}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What became of one connection: the words that the engine, the tally and the reports share.
+use rustix::io::Errno;
+use std::io;
+use std::time::Duration;
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// From the first SYN to the end of the handshake.
+    Connect,
+    /// Connected; the request, and the pause before it, are not over.
+    Send,
+    /// The request is sent, and not a byte of the answer is here.
+    Wait,
+    /// The answer has begun.
+    Response,
+}
+
+/// Why a connection failed in its phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// ECONNREFUSED.
+    Refused,
+    /// ECONNRESET, or EPIPE: the peer was gone when we wrote.
+    Reset,
+    /// The client's patience ended.
+    TimedOut,
+    /// The peer closed too early.
+    Closed,
+    /// The bytes are no HTTP/1.1 response.
+    Malformed,
+    /// Another error of the kernel, by its errno(3).
+    Other(i32),
+}
+
+/// Trouble of the client's own machine, for which the server is not to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Local {
+    /// As many connections as [`Plan::at_once`](super::Plan::at_once) permits were already open.
+    TooManyAtOnce,
+    /// Descriptors, ports or memory ran out: the errno(3).
+    Os(i32),
+}
+
+/// A failure by phase and cause. Its `Display` is the user's text, its serialized form a stable name such as
+/// `wait_reset`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Failure {
+    /// Where.
+    pub phase: Phase,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// A whole response came, of this status, so long after the start (the client's own pause not counted).
+    Answered {
+        /// The status code of the response.
+        status: u16,
+        /// From the first SYN to the last byte, without the pause.
+        latency: Duration,
+    },
+    /// No whole response came.
+    Failed(Failure),
+    /// The connection was not made, for want of something on this side.
+    NotTried(Local),
+}
+
+/// The six classes of the report; each verdict is in exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// A response with a status of 2xx or 3xx.
+    Answered,
+    /// A 503: told explicitly that the request was not processed.
+    AnsweredLate,
+    /// Never got in, and knows it: refused, or reset before the connect was over. Safe to try elsewhere.
+    Refused,
+    /// Got in, or may have, and was given no whole answer.
+    Lost,
+    /// A response with any other status.
+    OtherAnswer,
+    /// Says nothing about the server.
+    NotTried,
+}
+
+/// One connection of a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its place in the load, from 0.
+    pub number: u64,
+    /// When it started, since the start of the load.
+    pub started: Duration,
+    /// When it ended, since the start of the load.
+    pub ended: Duration,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+impl Verdict {
+    /// The class of the report that this verdict falls into.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Answered { status: 200..=399, .. } => Class::Answered,
+            Self::Answered { status: 503, .. } => Class::AnsweredLate,
+            Self::Answered { .. } => Class::OtherAnswer,
+            Self::Failed(Failure { phase: Phase::Connect, cause: Cause::Refused | Cause::Reset }) => {
+                Class::Refused
+            }
+            Self::Failed(_) => Class::Lost,
+            Self::NotTried(_) => Class::NotTried,
+        }
+    }
+
+    /// The verdict on an error of the kernel in `phase`.
+    pub(super) fn on_error(phase: Phase, error: &io::Error) -> Self {
+        let errno = Errno::from_io_error(error).unwrap_or(Errno::IO);
+        let cause = match errno {
+            // Ours alone, see connect(2) and socket(2).
+            Errno::MFILE | Errno::NFILE | Errno::ADDRNOTAVAIL | Errno::NOBUFS | Errno::NOMEM
+                if phase == Phase::Connect =>
+            {
+                return Self::NotTried(Local::Os(errno.raw_os_error()));
+            }
+            Errno::CONNREFUSED => Cause::Refused,
+            Errno::CONNRESET | Errno::PIPE => Cause::Reset,
+            // The kernel's own patience (tcp_syn_retries, tcp_retries2).
+            Errno::TIMEDOUT => Cause::TimedOut,
+            other => Cause::Other(other.raw_os_error()),
+        };
+        Self::Failed(Failure { phase, cause })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clients_own_trouble_is_not_the_servers_fault() {
+        for errno in [Errno::MFILE, Errno::ADDRNOTAVAIL] {
+            let verdict = Verdict::on_error(Phase::Connect, &errno.into());
+            assert_eq!(verdict, Verdict::NotTried(Local::Os(errno.raw_os_error())));
+            assert_eq!(verdict.class(), Class::NotTried);
+        }
+        // Once connected it is: the server's connection is what suffers.
+        assert_eq!(Verdict::on_error(Phase::Send, &Errno::NOBUFS.into()).class(), Class::Lost);
+    }
+
+    #[test]
+    fn refused_is_only_what_ended_before_it_was_connected() {
+        let class = |phase, errno: Errno| Verdict::on_error(phase, &errno.into()).class();
+        assert_eq!(class(Phase::Connect, Errno::CONNREFUSED), Class::Refused);
+        assert_eq!(class(Phase::Connect, Errno::CONNRESET), Class::Refused);
+        assert_eq!(class(Phase::Connect, Errno::TIMEDOUT), Class::Lost);
+        assert_eq!(class(Phase::Connect, Errno::HOSTUNREACH), Class::Lost);
+        for phase in [Phase::Send, Phase::Wait, Phase::Response] {
+            assert_eq!(class(phase, Errno::CONNRESET), Class::Lost);
+        }
+    }
+}
