@@ -45,7 +45,10 @@ impl LogLevel {
 
 /// Starts the log. It never blocks: see [`Stderr`].
 pub fn start(format: LogFormat, level: LogLevel) {
-    let log = SubscriberBuilder::default().with_max_level(level.filter()).with_writer(Stderr::default);
+    let log = SubscriberBuilder::default()
+        .with_max_level(level.filter())
+        .with_ansi(false)
+        .with_writer(Stderr::default);
     // The only failure is a log that was started before.
     let _ = match format {
         LogFormat::Human => tracing::subscriber::set_global_default(log.event_format(Human).finish()),
