@@ -9,6 +9,9 @@ use std::ffi::{CStr, CString, c_char};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::{io, ptr};
 
+/// The kernel's `sizeof(sigset_t)`, bytes: 64 signals, one bit each (`<asm-generic/signal.h>`).
+const SIGSET_SIZE: libc::size_t = 64 / 8;
+
 /// Sends any signal, real-time ones included, to one process.
 ///
 /// # Errors
@@ -21,11 +24,17 @@ pub fn kill(pid: Pid, signal: Signal) -> io::Result<()> {
     }
 }
 
-/// Sets a signal's disposition to the default. KILL, STOP and what libc keeps for itself cannot have another, and
-/// are left as they are.
+/// Sets a signal's disposition to the default; KILL and STOP have no other. By the system call itself, because libc
+/// refuses the two signals that it keeps for itself, and these too can be inherited as ignored.
 pub fn default_disposition(signal: Signal) {
-    // SAFETY: installs no handler; the Rust runtime's own (a stack overflow's) only report what then kills us anyway.
-    let _ = unsafe { libc::signal(signal.number(), libc::SIG_DFL) };
+    // `struct sigaction` of <asm-generic/signal.h> with room to spare: all zero is SIG_DFL, no flags, an empty mask.
+    let default = [0_u64; 8];
+    let old = ptr::null_mut::<u64>();
+    // SAFETY: the kernel reads at most the 32 bytes of its struct, and installs no handler. The Rust runtime's own
+    // handlers, if replaced, only report what then kills us anyway.
+    let _ = unsafe {
+        libc::syscall(libc::SYS_rt_sigaction, signal.number(), &raw const default, old, SIGSET_SIZE)
+    };
 }
 
 /// Makes `number` a duplicate of `source` that exec keeps open; what was open there is closed.

@@ -1,0 +1,98 @@
+//! A Python environment with the servers of `tests/servers/requirements.txt`, made once under `target/`.
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/requirements.txt");
+
+/// The directory of `app.py`.
+pub const SERVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers");
+
+/// The environment's directory. Made when first asked for, and again when the requirements change; several test
+/// programs may ask at once.
+///
+/// # Panics
+/// When it cannot be made: with what is missing.
+pub fn python_env() -> &'static Path {
+    static ENVIRONMENT: OnceLock<PathBuf> = OnceLock::new();
+    ENVIRONMENT.get_or_init(prepare)
+}
+
+/// A program of the environment, such as `gunicorn`.
+pub fn program(name: &str) -> PathBuf {
+    python_env().join("bin").join(name)
+}
+
+/// Whether any user may run the environment's programs and read the application.
+///
+/// # Errors
+/// With the directory that only its owner may enter.
+pub fn usable_by_others() -> Result<(), String> {
+    let python = program("python").canonicalize().map_err(|error| error.to_string())?;
+    [python.as_path(), python_env(), Path::new(SERVERS), Path::new(env!("CARGO_BIN_EXE_lameduck"))]
+        .into_iter()
+        .try_for_each(open_to_others)
+}
+
+fn prepare() -> PathBuf {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    let (environment, stamp) = (home.join("env"), home.join("requirements.txt"));
+    fs::create_dir_all(&home).expect("a directory under target/");
+    let lock = File::create(home.join("lock")).expect("a lock file under target/");
+    flock(&lock, FlockOperation::LockExclusive).expect("the lock of the Python environment");
+
+    let wanted = fs::read(REQUIREMENTS).expect(REQUIREMENTS);
+    let works =
+        || Command::new(environment.join("bin/python")).arg("-c").arg("").status().is_ok_and(|s| s.success());
+    if fs::read(&stamp).is_ok_and(|made| made == wanted) && works() {
+        return environment;
+    }
+    let _ = fs::remove_file(&stamp);
+    let interpreter = interpreter();
+    run(
+        Command::new(&interpreter).args(["-m", "venv", "--clear"]).arg(&environment),
+        "install Python's venv module (Debian: python3-venv)",
+    );
+    run(
+        Command::new(environment.join("bin/python")).args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "-r",
+            REQUIREMENTS,
+        ]),
+        "the tests of real servers need a package index, or PIP_FIND_LINKS with the wheels",
+    );
+    // Last: an environment that is half made has no stamp.
+    fs::write(&stamp, wanted).expect("the stamp of the Python environment");
+    environment
+}
+
+/// A python3 that other users can run too, if there is one: servers are also tried without privileges.
+fn interpreter() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found: Vec<PathBuf> = std::env::split_paths(&path)
+        .map(|dir| dir.join("python3"))
+        .filter(|python| python.is_file())
+        .collect();
+    let open =
+        found.iter().find(|python| python.canonicalize().is_ok_and(|real| open_to_others(&real).is_ok()));
+    open.or(found.first()).expect("python3 is not on PATH: install it to test with real servers").clone()
+}
+
+/// Whether each directory down to `path` may be entered, and `path` itself used, by anybody.
+fn open_to_others(path: &Path) -> Result<(), String> {
+    let closed =
+        path.ancestors().find(|part| part.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 == 0));
+    closed.map_or(Ok(()), |part| Err(format!("{} is closed to other users", part.display())))
+}
+
+fn run(command: &mut Command, remedy: &str) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; {remedy}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}; {remedy}\n{said}", output.status);
+}
