@@ -7,7 +7,8 @@ use crate::sockets::gate::{Group, Plug, RETRANSMISSION};
 use crate::sockets::observer::accept_queue;
 use crate::sockets::processes::{descendants, sockets};
 use rustix::net::{Shutdown, shutdown};
-use rustix::process::getpid;
+use rustix::process::{Pid, getpid};
+use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 use tracing::{debug, warn};
@@ -33,13 +34,18 @@ impl Gatekeeper {
     /// Answers and closes everything, until `until` at the latest.
     pub fn finish(&mut self, observer: &mut Observer, until: Instant, wait: Wait) -> Finished {
         if !self.groups.is_empty() || self.desk.is_some() {
-            // Requests that the server's processes outlive it with, and handshakes from before the gate.
-            let orphans = !descendants(getpid()).is_empty();
+            // Its other processes may outlive it for a moment: with requests that they answer, and with its listeners.
+            // Handshakes from before the gate still end in its queues.
             wait_for(until, &mut *wait, || {
                 let look = observer.look();
-                let working = look.unread.unwrap_or(0) + look.in_flight.unwrap_or(0);
-                self.nobody_left() && look.half_open.unwrap_or(0) == 0 && (!orphans || working == 0)
+                let working =
+                    look.unread.unwrap_or(0) + look.in_flight.unwrap_or(0) + look.half_open.unwrap_or(0);
+                let orphans = descendants(getpid());
+                self.server_queues() == 0
+                    && (working == 0 || orphans.is_empty())
+                    && self.held_by(&orphans).is_empty()
             });
+            self.leave_to_others();
         }
         let plugs = self.plug();
         if !plugs.is_empty() {
@@ -60,6 +66,30 @@ impl Gatekeeper {
         finished
     }
 
+    /// Whoever still listens goes on as if we had never been there.
+    fn leave_to_others(&mut self) {
+        let theirs = self.held_by(&descendants(getpid()));
+        for watched in self.watched.extract_if(.., |watched| theirs.contains(&watched.listener.inode)) {
+            let address = watched.listener.address;
+            warn!(%address, "another process still listens here: leaving the listener to it");
+            for group in self.groups.extract_if(.., |group| group.address() == address) {
+                let strays = group.undo();
+                let Some(desk) = &self.desk else { continue };
+                strays.into_iter().for_each(|stray| desk.serve(stray, Kind::LateArrival));
+            }
+        }
+    }
+
+    /// The inodes of the listeners that these processes hold.
+    fn held_by(&self, processes: &HashSet<Pid>) -> HashSet<u64> {
+        let (by_inode, _) = sockets(processes);
+        self.watched
+            .iter()
+            .map(|watched| watched.listener.inode)
+            .filter(|inode| by_inode.contains_key(inode))
+            .collect()
+    }
+
     fn plug(&self) -> Vec<Plug> {
         let set =
             |group: &Group| group.plug().inspect_err(|error| warn!("closing without a plug: {error}")).ok();
@@ -68,11 +98,12 @@ impl Gatekeeper {
 
     /// Queues first: a connection leaves its queue only after the desk has counted it.
     fn left(&self) -> u64 {
-        let ours = self.groups.iter().map(|group| &**group.ours());
-        let theirs = self.watched.iter().filter_map(|watched| watched.duplicate.as_deref());
-        let queued: u64 =
-            ours.chain(theirs).map(|socket| u64::from(accept_queue(socket).0.unwrap_or(0))).sum();
-        queued + self.desk.as_ref().map_or(0, Desk::busy)
+        let ours: u64 = self.groups.iter().map(|group| queued(group.ours())).sum();
+        self.server_queues() + ours + self.desk.as_ref().map_or(0, Desk::busy)
+    }
+
+    fn server_queues(&self) -> u64 {
+        self.watched.iter().filter_map(|watched| watched.duplicate.as_deref()).map(queued).sum()
     }
 
     /// Looked at twice, because a taker counts a connection an instant after taking it.
@@ -84,16 +115,11 @@ impl Gatekeeper {
     }
 
     /// Closes the desk and every listener that we hold. Those of the server are shut down first, which ends the
-    /// threads that take the rest out of them; but not while another process still serves from them.
+    /// threads that take the rest out of them.
     fn close_sockets(&mut self) {
-        let (in_use, _) = sockets(&descendants(getpid()));
-        for watched in &self.watched {
-            let Some(held) = &watched.duplicate else { continue };
-            if in_use.contains_key(&watched.listener.inode) {
-                debug!(address = %watched.listener.address, "another process still listens here");
-            } else {
-                close_for_all(held);
-            }
+        for held in self.watched.iter().filter_map(|watched| watched.duplicate.as_deref()) {
+            // ENOTCONN: it does not listen any more.
+            let _ = shutdown(held, Shutdown::Both);
         }
         if let Some(desk) = self.desk.take() {
             desk.close();
@@ -104,9 +130,8 @@ impl Gatekeeper {
     }
 }
 
-fn close_for_all(listener: &OwnedFd) {
-    // ENOTCONN: it does not listen any more.
-    let _ = shutdown(listener, Shutdown::Both);
+fn queued(listener: &OwnedFd) -> u64 {
+    accept_queue(listener).0.unwrap_or(0).into()
 }
 
 /// Waits until `done`; gives up at `until` or when there is to be no more waiting.

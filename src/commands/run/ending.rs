@@ -3,11 +3,13 @@ use super::looking::Looking;
 use super::reporting::{self, Gate};
 use super::supervision::{Supervision, is_hasty};
 use crate::drain::{Event, Phase};
+use crate::sockets::processes::descendants;
 use crate::supervisor::{Child, Route, Routing, Signals, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::getpid;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tracing::info;
+use tracing::debug;
 
 impl Supervision {
     /// Answers the rest, closes and reports; gives the exit status.
@@ -16,14 +18,15 @@ impl Supervision {
         self.times.exited = Some(Instant::now());
         self.step(Event::Exited);
         if phase < Phase::Stopping {
-            info!("the server {status} by itself");
+            debug!("the server {status} by itself");
         }
         let mut looking = self.looking.take().unwrap_or_else(|| Looking::new(self.silent_grace));
-        if phase == Phase::Serving {
-            // What its other processes still hold, and what lameduck listens on itself, is all that can be saved.
+        // What its other processes still hold, and what lameduck listens on itself, is all that can be saved.
+        let left = phase > Phase::Serving || self.gatekeeper.listens() || !descendants(getpid()).is_empty();
+        if phase == Phase::Serving && left {
             self.gatekeeper.prepare(&mut looking.observer);
         }
-        if phase < Phase::Gated {
+        if phase < Phase::Gated && left {
             self.gatekeeper.close();
             looking.observer.gate_closed();
         }

@@ -54,6 +54,12 @@ impl Gatekeeper {
         }
     }
 
+    /// Whether lameduck listens itself (`--listen`).
+    #[must_use]
+    pub fn listens(&self) -> bool {
+        !self.listened.is_empty()
+    }
+
     /// Finds the server's listeners, takes duplicates, and forms the gate's groups.
     pub fn prepare(&mut self, observer: &mut Observer) {
         self.find(observer);
