@@ -1,6 +1,8 @@
 //! What the integration tests share: real processes, a Python environment with real servers, and waiting for facts.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+#[cfg(feature = "trial")]
+pub mod load;
 pub mod process;
 pub mod python;
 pub mod server;

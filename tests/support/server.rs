@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 const NOBODY: &str = "65534";
 
 /// A server that is to be started.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Builder {
     port: u16,
     wrapper: Vec<OsString>,
@@ -47,6 +47,16 @@ impl Server {
         let program = python::program("gunicorn");
         let fixed = ["--chdir", python::SERVERS, "--bind", &bind, "--worker-class", worker_class];
         Builder::new(port, program, fixed.iter().chain(args).chain(&["app:application"]))
+    }
+
+    /// gunicorn with `tests/servers/app.py` on a socket that lameduck binds and hands over (`--listen`).
+    pub fn gunicorn_given_its_socket(worker_class: &str, args: &[&str], options: &[&str]) -> Builder {
+        let port = free_port();
+        let listen = format!("127.0.0.1:{port}");
+        let fixed = ["--chdir", python::SERVERS, "--worker-class", worker_class];
+        let args = fixed.iter().chain(args).chain(&["app:application"]);
+        Builder::new(port, python::program("gunicorn"), args)
+            .under_lameduck(&[&["--listen", &listen], options].concat())
     }
 
     /// The process that was started: lameduck, the other init, or the server itself.
@@ -86,6 +96,11 @@ impl Server {
         body.to_owned()
     }
 
+    /// The end of [`Self::pid`], if it has come.
+    pub fn try_wait(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().expect("our own child")
+    }
+
     /// Waits for the end of [`Self::pid`].
     ///
     /// # Panics
@@ -93,7 +108,7 @@ impl Server {
     pub fn wait(&mut self, bound: Duration) -> ExitStatus {
         let end = Instant::now() + bound;
         loop {
-            if let Some(status) = self.process.try_wait().expect("our own child") {
+            if let Some(status) = self.try_wait() {
                 return status;
             }
             assert!(Instant::now() < end, "the server has not ended within {bound:?}");

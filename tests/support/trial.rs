@@ -2,7 +2,7 @@
 use libtest_mimic::Trial;
 
 /// A test that runs where `needs` is there, and is ignored, with the reason, where not. For `harness = false`.
-pub fn trial(name: &str, needs: &Result<(), String>, test: fn()) -> Trial {
+pub fn trial(name: &str, needs: &Result<(), String>, test: impl FnOnce() + Send + 'static) -> Trial {
     if let Err(reason) = needs {
         println!("{name} is ignored: {reason}");
     }

@@ -1,0 +1,101 @@
+//! The server, or a part of it, dies under load: what was queued is answered all the same.
+use crate::stop::KINDS;
+use crate::support::load::{Result, plan, until_gone};
+use crate::support::process::{self, parent};
+use crate::support::server::{Builder, Server};
+use crate::support::trial::trial;
+use crate::{runs, support};
+use libtest_mimic::Trial;
+
+const KILLED: i32 = 128 + libc::SIGKILL;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("an_arbiter_killed_leaves_nobody_queued_unanswered", &Ok(()), arbiter_killed),
+        trial("a_whole_tree_killed_under_listen_leaves_nobody_queued_unanswered", &Ok(()), tree_killed),
+        trial("a_worker_killed_during_the_drain_leaves_nobody_queued_unanswered", &Ok(()), worker_killed),
+        trial(
+            "an_arbiter_killed_during_the_drain_leaves_nobody_queued_unanswered",
+            &Ok(()),
+            killed_while_draining,
+        ),
+    ]
+}
+
+fn run(server: &Builder, stop: impl Fn(&Server), check: impl Fn(&Server, &Result)) {
+    for _ in 0..runs() {
+        let mut server = server.clone().start();
+        let plan = plan(&server, KINDS[0].rate);
+        let result = until_gone(&mut server, plan, KINDS[0].backlog, &stop);
+        println!("{:?}", result.tally);
+        check(&server, &result);
+    }
+}
+
+fn sync() -> Builder {
+    KINDS[0].gunicorn().under_lameduck(&[])
+}
+
+/// gunicorn's master and its workers.
+pub fn family(server: &Server) -> (u32, Vec<u32>) {
+    let all = server.processes();
+    let master = *all.iter().find(|pid| parent(**pid) == Some(server.pid())).expect("a master");
+    (master, all.into_iter().filter(|pid| parent(*pid) == Some(master)).collect())
+}
+
+/// At most so many connections are lost as workers were killed in the middle of a request: those were not queued.
+fn lost_at_most(result: &Result, in_flight: u64) {
+    let tally = &result.tally;
+    assert!(tally.lost <= in_flight, "{tally:?}");
+    assert!(tally.answered_late > 0, "nobody was queued: {tally:?}");
+}
+
+fn arbiter_killed() {
+    let kill = |server: &Server| process::kill(family(server).0, libc::SIGKILL);
+    run(&sync(), kill, |_, result| {
+        lost_at_most(result, 0);
+        assert_eq!(result.status.code(), Some(KILLED));
+    });
+}
+
+fn tree_killed() {
+    let kill = |server: &Server| {
+        let (master, workers) = family(server);
+        // Stopped first, so that it starts no new ones.
+        process::kill(master, libc::SIGSTOP);
+        workers.iter().chain(&[master]).for_each(|pid| process::kill(*pid, libc::SIGKILL));
+    };
+    let server = Server::gunicorn_given_its_socket("sync", &["--workers", "2"], &[]);
+    run(&server, kill, |_, result| {
+        lost_at_most(result, 2);
+        assert_eq!(result.status.code(), Some(KILLED));
+    });
+}
+
+/// Waits until the drain has closed the gate.
+fn stop_and_wait_for_the_gate(server: &Server) {
+    server.signal(libc::SIGTERM);
+    support::wait_for("the gate", || server.log().contains("gated").then_some(()));
+}
+
+fn worker_killed() {
+    let kill = |server: &Server| {
+        stop_and_wait_for_the_gate(server);
+        process::kill(family(server).1[0], libc::SIGKILL);
+    };
+    run(&sync(), kill, |_, result| {
+        lost_at_most(result, 1);
+        assert_eq!(result.status.code(), Some(0));
+    });
+}
+
+fn killed_while_draining() {
+    let kill = |server: &Server| {
+        stop_and_wait_for_the_gate(server);
+        process::kill(family(server).0, libc::SIGKILL);
+    };
+    run(&sync(), kill, |_, result| {
+        lost_at_most(result, 0);
+        assert_eq!(result.status.code(), Some(KILLED));
+    });
+}
