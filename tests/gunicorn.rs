@@ -70,10 +70,7 @@ fn needs_no_privilege() {
 fn a_failing_start() {
     // gunicorn's own status when no worker can load the application: its Arbiter.WORKER_BOOT_ERROR.
     let gunicorn = python::program("gunicorn");
-    let status = support::lameduck()
-        .args(["run", "--"])
-        .arg(gunicorn)
-        .args(["--bind=127.0.0.1:0", "no_such_module:app"])
-        .output();
-    assert_eq!(status.expect("lameduck").status.code(), Some(3));
+    let mut lameduck = support::lameduck();
+    lameduck.args(["run", "--"]).arg(gunicorn).args(["--bind=127.0.0.1:0", "no_such_module:app"]);
+    assert_eq!(support::finish(&mut lameduck).status.code(), Some(3));
 }

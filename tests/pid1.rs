@@ -5,7 +5,7 @@ use libtest_mimic::{Arguments, Trial};
 use std::process::{Command, Output, Stdio};
 use support::process::{self, Mark};
 use support::trial::trial;
-use support::wait_for;
+use support::{end_of, finish, wait_for};
 
 const ORPHANS: &str = include_str!("supervisor/orphans.py");
 
@@ -43,7 +43,7 @@ fn as_pid_1(command: &[&str]) -> Command {
 }
 
 fn output(command: &[&str]) -> Output {
-    as_pid_1(command).output().expect("unshare")
+    finish(&mut as_pid_1(command))
 }
 
 fn orphans_are_reaped() {
@@ -77,6 +77,6 @@ fn a_stop_signal_reaches_the_server() {
     // When: the container is stopped.
     process::kill(lameduck, libc::SIGTERM);
     // Then: the server has handled it.
-    let status = wait_for("the end", || unshare.try_wait().expect("our own child"));
+    let status = end_of(&mut unshare);
     assert_eq!(status.code(), Some(7));
 }

@@ -9,8 +9,8 @@ use std::io;
 
 /// The command that lameduck runs: the server.
 ///
-/// A process id can be used again only after it was reaped, and reaping is done here alone, so a signal never hits a
-/// stranger: [`Child::send`] does nothing once [`Child::reap`] has seen the end.
+/// A process id can be used again only after it was reaped, and reaping is done here alone, so a signal never
+/// hits a stranger: [`Child::send`] does nothing once [`Child::reap`] has seen the end.
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
@@ -31,9 +31,9 @@ pub fn adopt_orphans() -> io::Result<()> {
 }
 
 impl Child {
-    /// Starts the command: in its own process group (in the foreground, if the terminal is ours), with no signal
-    /// blocked or ignored, and with no descriptor but those that were inherited and the listeners. Returns when it
-    /// runs.
+    /// Starts the command: in its own process group (in the foreground, if the terminal is ours), with no
+    /// signal blocked or ignored, and with no descriptor but those that were inherited and the listeners.
+    /// Returns when it runs.
     ///
     /// # Errors
     /// When it does not: with the cause and the exit status that tells it.
@@ -69,8 +69,8 @@ impl Child {
         sys::kill(self.pid, signal)
     }
 
-    /// Reaps every child and orphan that has ended: to be called at each CHLD, since the kernel makes several into
-    /// one. Returns how the command ended, if it has.
+    /// Reaps every child and orphan that has ended: to be called at each CHLD, since the kernel makes several
+    /// into one. Returns how the command ended, if it has.
     pub fn reap(&mut self) -> Option<Status> {
         // Errors: ECHILD, there is no child left; EINTR cannot be, all signals are blocked.
         while let Ok(Some((pid, change))) = wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {

@@ -40,7 +40,8 @@ pub struct Report {
 }
 
 impl Image {
-    /// Prepares to execute `launch` from the first of `candidates` that can be, and to write to `report` if none can.
+    /// Prepares to execute `launch` from the first of `candidates` that can be, and to write to `report` if
+    /// none can.
     ///
     /// # Errors
     /// When an argument has a NUL inside, or there are no descriptors left.
@@ -77,8 +78,8 @@ impl Image {
         // What is sent to our group from here on waits for the command. TTOU must, in `terminal::give_to`.
         let _ = SigSet::all().thread_block();
         Signal::all().for_each(sys::default_disposition);
-        // A group of its own: what is sent to lameduck's whole group (timeout(1), a shell's `kill %1`) must not stop
-        // the server behind the drain's back.
+        // A group of its own: what is sent to lameduck's whole group (timeout(1), a shell's `kill %1`) must
+        // not stop the server behind the drain's back.
         setpgid(None, None)?;
         if self.foreground {
             terminal::give_to(getpid());
@@ -128,8 +129,8 @@ impl Report {
     }
 }
 
-/// The environment when it cannot stay as it is: because descriptors are passed on, or because those that systemd
-/// passed to us (`LISTEN_PID` is ours) are now the command's.
+/// The environment when it cannot stay as it is: because descriptors are passed on, or because those that
+/// systemd passed to us (`LISTEN_PID` is ours) are now the command's.
 fn environment(listeners: usize) -> io::Result<Option<Strings>> {
     let own = getpid().to_string();
     let activated = std::env::var_os("LISTEN_PID").is_some_and(|pid| *pid == *own);

@@ -41,8 +41,8 @@ pub enum SpawnError {
 }
 
 impl SpawnError {
-    /// The exit status: 126 when the program was found, 127 when not (POSIX shells, env(1)), 125 when lameduck itself
-    /// failed before (docker, timeout(1)).
+    /// The exit status: 126 when the program was found, 127 when not (POSIX shells, env(1)), 125 when
+    /// lameduck itself failed before (docker, timeout(1)).
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
@@ -73,20 +73,21 @@ impl SpawnError {
 
 /// What is wrong with a program that was found, and what to do.
 fn reason(path: &Path, errno: Errno) -> String {
-    match errno {
+    let text = match errno {
         Errno::NOENT | Errno::NOTDIR => match interpreter(path) {
-            Some(interpreter) => format!("its first line asks for {interpreter:?}, which is not there; install that or correct the line"),
-            None => "its dynamic loader is not there; it was built for another C library, use a build for this image".into(),
+            Some(name) => return format!("its first line asks for {name:?}, which is not there; correct it"),
+            None => "its dynamic loader is not there; use a build for the C library of this image",
         },
-        Errno::NOEXEC => "its format is unknown here; it is built for another machine, or a script without a first line such as #!/bin/sh".into(),
+        Errno::NOEXEC => "unknown format; it is for another machine, or a script that lacks a #! line",
         Errno::ACCESS => match path.metadata() {
-            Ok(metadata) if metadata.is_dir() => "it is a directory; give the program in it".into(),
-            Ok(metadata) if metadata.mode() & 0o111 == 0 => "it is not executable; chmod +x it, or start it by its interpreter".into(),
-            Ok(_) => "permission denied; look at its owner and mode, its interpreter's, and whether its file system is mounted noexec".into(),
-            Err(_) => "permission denied; a directory on the way to it may not be searched by this user".into(),
+            Ok(metadata) if metadata.is_dir() => "it is a directory; give the program in it",
+            Ok(metadata) if metadata.mode() & 0o111 == 0 => "it is not executable; chmod +x it",
+            Ok(_) => "permission denied; look at its mode, its interpreter's, and for a noexec mount",
+            Err(_) => "permission denied; a directory on the way to it may not be searched by this user",
         },
-        _ => io::Error::from(errno).to_string(),
-    }
+        _ => return io::Error::from(errno).to_string(),
+    };
+    text.to_owned()
 }
 
 /// The interpreter that a script's first line asks for.
@@ -94,7 +95,8 @@ fn interpreter(path: &Path) -> Option<String> {
     let mut start = Vec::new();
     std::fs::File::open(path).ok()?.take(SCRIPT_LINE).read_to_end(&mut start).ok()?;
     let line = start.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
-    // The \r of a file from Windows belongs to the name, as the kernel sees it: the cause, shown by the quotes.
+    // The \r of a file from Windows belongs to the name, as the kernel sees it: the cause, shown by the
+    // quotes.
     let line = String::from_utf8_lossy(line);
     let name = line.trim_start_matches([' ', '\t']).split([' ', '\t']).next()?;
     Some(name.to_owned())

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 /// Where to look when the environment has no PATH: what glibc's execvp(3) does.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// The paths to try, in this order: the name itself when it has a slash, else the name in each directory of PATH.
+/// The paths to try, in this order: the name itself when it has a slash, else the name in each directory of
+/// PATH.
 pub fn candidates(name: &OsStr) -> Vec<PathBuf> {
     if name.as_bytes().contains(&b'/') {
         return vec![name.into()];

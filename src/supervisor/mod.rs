@@ -1,9 +1,9 @@
-//! The supervisor: starts the server as its child, passes every signal on to it, reaps whatever ends, and knows the
-//! exit status.
+//! The supervisor: starts the server as its child, passes every signal on to it, reaps whatever ends, and
+//! knows the exit status.
 //!
-//! The order is the rule, as in every careful init: block the signals, so that none is lost or kills us; adopt
-//! orphans; start the child. Until the child runs, any failure ends lameduck; from then on nothing may, and trouble
-//! is only a warning.
+//! The order is the rule, as in every careful init: block the signals, so that none is lost or kills us;
+//! adopt orphans; start the child. Until the child runs, any failure ends lameduck; from then on nothing may,
+//! and trouble is only a warning.
 //!
 //! ```text
 //! Signals::block() -> adopt_orphans() -> Child::spawn() -> loop { poll(signals); Routing::route() }
@@ -12,8 +12,8 @@
 //!                                                              Stop         -> the caller's drain, then Child::send()
 //! ```
 //!
-//! While the server serves, the caller's one `poll(2)` has no timeout: lameduck has no timer and no thread, and
-//! does not wake up. This room knows processes and signals. It knows nothing of sockets or of the drain.
+//! While the server serves, the caller's one `poll(2)` has no timeout: lameduck has no timer and no thread,
+//! and does not wake up. This room knows processes and signals. It knows nothing of sockets or of the drain.
 mod child;
 mod exec;
 mod failure;

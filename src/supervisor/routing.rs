@@ -12,8 +12,8 @@ pub enum Route {
     Forward(Signal),
 }
 
-/// Which signals stop the server, and what it is sent in place of which. The signal that is sent is already the
-/// translated one, for a stop signal too.
+/// Which signals stop the server, and what it is sent in place of which. The signal that is sent is already
+/// the translated one, for a stop signal too.
 #[derive(Debug, Clone, Default)]
 pub struct Routing {
     stop: Vec<Signal>,
@@ -21,8 +21,8 @@ pub struct Routing {
 }
 
 impl Routing {
-    /// `stop`: the stop signals. `translation`: pairs of a signal that comes in and what the server is sent in its
-    /// place; of several for one signal the last counts.
+    /// `stop`: the stop signals. `translation`: pairs of a signal that comes in and what the server is sent
+    /// in its place; of several for one signal the last counts.
     #[must_use]
     pub fn new(stop: Vec<Signal>, translation: Vec<(Signal, Signal)>) -> Self {
         Self { stop, translation }

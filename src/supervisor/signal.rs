@@ -13,8 +13,8 @@ const ALIASES: [(&str, Named); 3] =
 
 /// A signal: a number from 1 to 64.
 ///
-/// It is read from a name with or without `SIG` in any case (`TERM`, `sigquit`, `RTMIN+3`, `RTMAX-1`) or from a
-/// number, and shown by its name without `SIG`. 32 and 33, which glibc keeps for itself, have no name.
+/// It is read from a name with or without `SIG` in any case (`TERM`, `sigquit`, `RTMIN+3`, `RTMAX-1`) or from
+/// a number, and shown by its name without `SIG`. 32 and 33, which glibc keeps for itself, have no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signal(i32);
 
@@ -32,8 +32,8 @@ impl Signal {
     /// Cannot be refused.
     pub const KILL: Self = Self(libc::SIGKILL);
 
-    /// Signals that the kernel raises for a fault of our own. Blocked, they would kill us all the same, without the
-    /// handler that says why (signal(7); Rust's own reports a stack overflow).
+    /// Signals that the kernel raises for a fault of our own. Blocked, they would kill us all the same,
+    /// without the handler that says why (signal(7); Rust's own reports a stack overflow).
     pub(super) const FAULTS: [Named; 7] = [
         Named::SIGSEGV,
         Named::SIGBUS,
@@ -61,9 +61,9 @@ impl Signal {
         self.0
     }
 
-    /// Whether lameduck can receive it from others, and so treat it as a stop signal or forward it: not KILL and
-    /// STOP, which nobody can; not CHLD, which speaks of our own children; not our own faults; nor what libc keeps
-    /// for itself.
+    /// Whether lameduck can receive it from others, and so treat it as a stop signal or forward it: not KILL
+    /// and STOP, which nobody can; not CHLD, which speaks of our own children; not our own faults; nor what
+    /// libc keeps for itself.
     #[must_use]
     pub fn is_forwardable(self) -> bool {
         match Named::try_from(self.0) {
@@ -124,7 +124,8 @@ fn parse(text: &str) -> Option<Signal> {
     Signal::new(named as i32)
 }
 
-/// Reads what follows RTMIN or RTMAX: nothing, or `sign` and an offset that stays within the real-time signals.
+/// Reads what follows RTMIN or RTMAX: nothing, or `sign` and an offset that stays within the real-time
+/// signals.
 fn parse_realtime(base: i32, offset: &str, sign: char, direction: i32) -> Option<Signal> {
     let offset: i32 = match offset.strip_prefix(sign) {
         Some(digits) if digits.starts_with(|c: char| c.is_ascii_digit()) => digits.parse().ok()?,

@@ -8,8 +8,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 /// The signals that come in, in the order in which the kernel hands them out.
 ///
-/// A blocked signal reaches us even where it was ignored when we were started (`nohup`), and as PID 1, to whom the
-/// kernel sends nothing that has no handler. The kernel keeps one of a kind: several CHLD are seen as one.
+/// A blocked signal reaches us even where it was ignored when we were started (`nohup`), and as PID 1, to
+/// whom the kernel sends nothing that has no handler. The kernel keeps one of a kind: several CHLD are seen
+/// as one.
 #[derive(Debug)]
 pub struct Signals(SignalFd);
 
@@ -18,7 +19,8 @@ pub struct Signals(SignalFd);
 pub struct Received {
     /// Which.
     pub signal: Signal,
-    /// The process that sent it; 0 for the kernel, for a terminal, and for a sender outside our PID namespace.
+    /// The process that sent it; 0 for the kernel, for a terminal, and for a sender outside our PID
+    /// namespace.
     pub sender: u32,
 }
 
@@ -28,7 +30,8 @@ impl Signals {
     /// # Errors
     /// When the kernel has no signalfd to give (out of descriptors or memory).
     pub fn block() -> io::Result<Self> {
-        // Ignored CHLD, which exec(2) hands down, makes the kernel reap our children before we see their status.
+        // Ignored CHLD, which exec(2) hands down, makes the kernel reap our children before we see their
+        // status.
         sys::default_disposition(Signal::CHLD);
         let mut set = SigSet::all();
         for fault in Signal::FAULTS {

@@ -16,8 +16,8 @@ use std::os::fd::OwnedFd;
 pub struct Launch {
     /// The program and its arguments: not empty. A program without a slash is looked for on PATH.
     pub command: Vec<OsString>,
-    /// Listening sockets to pass on as descriptors 3, 4, ... with `LISTEN_FDS` and `LISTEN_PID` (`sd_listen_fds(3)`).
-    /// Inherited descriptors of these numbers give way.
+    /// Listening sockets to pass on as descriptors 3, 4, ... with `LISTEN_FDS` and `LISTEN_PID`
+    /// (`sd_listen_fds(3)`). Inherited descriptors of these numbers give way.
     pub listeners: Vec<OwnedFd>,
 }
 
@@ -37,8 +37,9 @@ pub fn spawn(launch: &Launch) -> Result<Spawned, SpawnError> {
     let image = Image::new(launch, &candidates, foreground, &writer).map_err(SpawnError::system)?;
     drop(writer);
 
-    // SAFETY: until it has become the command, the child calls only what is async-signal-safe: `become_command` works
-    // on what was made before and neither allocates nor takes a lock. So other threads would do no harm.
+    // SAFETY: until it has become the command, the child calls only what is async-signal-safe:
+    // `become_command` works on what was made before and neither allocates nor takes a lock. So other threads
+    // would do no harm.
     let pid = match unsafe { nix::unistd::fork() }.map_err(SpawnError::system)? {
         ForkResult::Child => image.become_command(),
         ForkResult::Parent { child } => child,

@@ -13,7 +13,8 @@ pub enum Status {
 }
 
 impl Status {
-    /// The exit status with which lameduck tells it: the server's own, or 128 + n for signal n, as shells have it.
+    /// The exit status with which lameduck tells it: the server's own, or 128 + n for signal n, as shells
+    /// have it.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {

@@ -1,5 +1,5 @@
-//! The system calls for which no library has a safe function, thin and safe from outside. None allocates or takes a
-//! lock: all may be used between fork and exec (signal-safety(7)).
+//! The system calls for which no library has a safe function, thin and safe from outside. None allocates or
+//! takes a lock: all may be used between fork and exec (signal-safety(7)).
 #![allow(unsafe_code)]
 use super::signal::Signal;
 use rustix::io::Errno;
@@ -24,14 +24,15 @@ pub fn kill(pid: Pid, signal: Signal) -> io::Result<()> {
     }
 }
 
-/// Sets a signal's disposition to the default; KILL and STOP have no other. By the system call itself, because libc
-/// refuses the two signals that it keeps for itself, and these too can be inherited as ignored.
+/// Sets a signal's disposition to the default; KILL and STOP have no other. By the system call itself,
+/// because libc refuses the two signals that it keeps for itself, and these too can be inherited as ignored.
 pub fn default_disposition(signal: Signal) {
-    // `struct sigaction` of <asm-generic/signal.h> with room to spare: all zero is SIG_DFL, no flags, an empty mask.
+    // `struct sigaction` of <asm-generic/signal.h> with room to spare: all zero is SIG_DFL, no flags, an
+    // empty mask.
     let default = [0_u64; 8];
     let old = ptr::null_mut::<u64>();
-    // SAFETY: the kernel reads at most the 32 bytes of its struct, and installs no handler. The Rust runtime's own
-    // handlers, if replaced, only report what then kills us anyway.
+    // SAFETY: the kernel reads at most the 32 bytes of its struct, and installs no handler. The Rust
+    // runtime's own handlers, if replaced, only report what then kills us anyway.
     let _ = unsafe {
         libc::syscall(libc::SYS_rt_sigaction, signal.number(), &raw const default, old, SIGSET_SIZE)
     };
@@ -49,7 +50,8 @@ pub fn place(source: BorrowedFd<'_>, number: RawFd) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Becomes the program at `path`; returns only why it could not. Without `environment` it keeps the present one.
+/// Becomes the program at `path`; returns only why it could not. Without `environment` it keeps the present
+/// one.
 pub fn execute(path: &CStr, arguments: &Strings, environment: Option<&Strings>) -> Errno {
     // SAFETY: both are arrays of C strings, ended by NULL, as `Strings` holds them.
     unsafe {
@@ -71,7 +73,8 @@ fn last_errno() -> Errno {
     Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::INVAL)
 }
 
-/// An argument vector or an environment in the form of execve(2), made before the fork, because making it allocates.
+/// An argument vector or an environment in the form of execve(2), made before the fork, because making it
+/// allocates.
 #[derive(Debug)]
 pub struct Strings {
     array: Vec<*const c_char>,

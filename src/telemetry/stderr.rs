@@ -3,11 +3,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fmt::Display;
 use std::io::{self, Write};
 
-/// How much can be written at once when poll(2) calls a pipe writable, bytes: `PIPE_BUF` in `<linux/limits.h>`.
+/// How much can be written at once when poll(2) calls a pipe writable, bytes: `PIPE_BUF` in
+/// `<linux/limits.h>`.
 const PIPE_BUF: usize = 4096;
 
-/// Standard error, without waiting: what it cannot take at once (a full pipe, a reader that is gone) is dropped, and
-/// nobody hears of it. A log must not hold up a drain.
+/// Standard error, without waiting: what it cannot take at once (a full pipe, a reader that is gone) is
+/// dropped, and nobody hears of it. A log must not hold up a drain.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stderr;
 

@@ -1,4 +1,6 @@
-//! The server gets its arguments, environment, directory, umask and signal state as if it had been started plainly.
+//! The server gets its arguments, environment, directory, umask and signal state as if it had been started
+//! plainly.
+use super::support::finish;
 use super::{Running, process, run};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -9,15 +11,17 @@ fn arguments_arrive_byte_by_byte() {
     let show = "import os, sys; print([os.fsencode(a) for a in sys.argv[1:]])";
     let mut command =
         run(&[], &["python3", "-c", show, "", "two words", "new\nline", "--", "--help", "$HOME *"]);
-    let output = command.arg(OsStr::from_bytes(b"\xff")).output().unwrap();
+    let output = finish(command.arg(OsStr::from_bytes(b"\xff")));
     let expected = r"[b'', b'two words', b'new\nline', b'--', b'--help', b'$HOME *', b'\xff']";
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), expected);
 }
 
 #[test]
 fn environment_directory_umask_and_limits_are_those_lameduck_was_given() {
+    // Without the mark that the tests put on what they start.
     let show = "
 import os, resource
+del os.environ['TEST_PROCESS']
 print(sorted(os.environb.items()), os.getcwd(), oct(os.umask(0)), resource.getrlimit(resource.RLIMIT_NOFILE))";
     let plainly = around(&[], show);
     assert_eq!(around(&[env!("CARGO_BIN_EXE_lameduck"), "run", "--"], show), plainly);
@@ -35,7 +39,7 @@ fn around(wrapper: &[&str], program: &str) -> String {
         .env("EMPTY", "")
         .env("LISTEN_PID", "1")
         .env("LISTEN_FDS", "2");
-    let output = command.output().unwrap();
+    let output = finish(&mut command);
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -52,7 +56,7 @@ os.execvp(sys.argv[1], sys.argv[1:])";
         // When: lameduck starts a server that is no interpreter with ideas of its own.
         let words =
             [wrapper, vec![env!("CARGO_BIN_EXE_lameduck"), "run", "--", "cat", "/proc/self/status"]].concat();
-        let output = Command::new(words[0]).args(&words[1..]).output().unwrap();
+        let output = finish(Command::new(words[0]).args(&words[1..]));
         let status = String::from_utf8(output.stdout).unwrap();
         // Then: nothing is blocked, ignored or caught.
         for field in ["SigBlk", "SigIgn", "SigCgt"] {

@@ -10,10 +10,11 @@ mod signals;
 mod status;
 mod terminal;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use support::process::Mark;
-use support::{lameduck, process};
+use support::{PATIENCE, end_of, lameduck, process};
 
 /// `lameduck run OPTIONS -- COMMAND`.
 fn run(options: &[&str], command: &[&str]) -> Command {
@@ -54,15 +55,20 @@ impl Running {
         process::kill(self.pid(), number);
     }
 
-    /// The next line; empty when there will be none. The test runner's own limit bounds it.
+    /// The next line; empty when there will be none.
     fn line(&mut self) -> String {
         let mut line = String::new();
+        if self.lines.buffer().is_empty() {
+            let patience = Timespec::try_from(PATIENCE).expect("a time");
+            let ready = poll(&mut [PollFd::new(self.lines.get_ref(), PollFlags::IN)], Some(&patience));
+            assert_eq!(ready, Ok(1), "no line within {PATIENCE:?}");
+        }
         self.lines.read_line(&mut line).expect("a line of text");
         line.trim_end().to_owned()
     }
 
     /// Its exit status, when it has ended.
     fn end(mut self) -> Option<i32> {
-        self.lameduck.wait().expect("our own child").code()
+        end_of(&mut self.lameduck).code()
     }
 }

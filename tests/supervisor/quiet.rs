@@ -1,4 +1,6 @@
-//! While the server serves, lameduck does nothing; and a standard error that nobody reads does not hold it up.
+//! While the server serves, lameduck does nothing; and a standard error that nobody reads does not hold it
+//! up.
+use super::support::finish;
 use super::{Running, process, run, support};
 use std::fs::File;
 use std::io::{PipeReader, Write, pipe};
@@ -33,25 +35,29 @@ fn a_closed_standard_error_changes_nothing() {
     let lameduck = env!("CARGO_BIN_EXE_lameduck");
     for (command, expected) in [("exit 3", 3), ("exec no-such-command", 127)] {
         let script = format!("exec {lameduck} run -- sh -c '{command}' 2>&-");
-        assert_eq!(Command::new("sh").args(["-c", &script]).status().unwrap().code(), Some(expected));
+        assert_eq!(finish(Command::new("sh").args(["-c", &script])).status.code(), Some(expected));
     }
     let script = format!("exec {lameduck} run -- no-such-server 2>&-");
-    assert_eq!(Command::new("sh").args(["-c", &script]).status().unwrap().code(), Some(127));
+    assert_eq!(finish(Command::new("sh").args(["-c", &script])).status.code(), Some(127));
 }
 
 #[test]
 fn a_standard_error_whose_reader_is_gone_changes_nothing() {
     let (reader, writer) = pipe().unwrap();
     drop(reader);
-    assert_eq!(run(&[], &["no-such-server"]).stderr(writer).status().unwrap().code(), Some(127));
+    assert_eq!(said_to(writer.into()), Some(127));
 }
 
 #[test]
 fn a_full_standard_error_does_not_hang_lameduck() {
     let (_reader, writer) = full_pipe();
-    let mut lameduck = run(&[], &["no-such-server"]).stderr(Stdio::from(writer)).spawn().unwrap();
-    let status = support::wait_for("lameduck's end", || lameduck.try_wait().unwrap());
-    assert_eq!(status.code(), Some(127));
+    assert_eq!(said_to(writer.into()), Some(127));
+}
+
+/// The exit status when a message goes to `stderr`.
+fn said_to(stderr: Stdio) -> Option<i32> {
+    let mut lameduck = run(&[], &["no-such-server"]).stderr(stderr).spawn().unwrap();
+    support::end_of(&mut lameduck).code()
 }
 
 /// A pipe that takes not one byte more, and whose writers would wait.

@@ -1,12 +1,13 @@
 //! Orphans are adopted and reaped. (As PID 1: `tests/pid1.rs`.)
 use super::run;
+use super::support::finish;
 
 /// Leaves 50 orphans to its parent, and waits until none of them is there, not even as a zombie.
 pub const ORPHANS: &str = include_str!("orphans.py");
 
 #[test]
 fn orphans_are_adopted_and_reaped() {
-    let output = run(&[], &["python3", "-c", ORPHANS]).output().unwrap();
+    let output = finish(&mut run(&[], &["python3", "-c", ORPHANS]));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "50 adopted\n0 left\n");
     assert_eq!(output.status.code(), Some(3), "the status is the server's, not an orphan's");
 }
@@ -19,5 +20,5 @@ os.execvp(sys.argv[1], sys.argv[1:])";
     let lameduck = env!("CARGO_BIN_EXE_lameduck");
     let mut command = std::process::Command::new("python3");
     command.args(["-c", ignoring, lameduck, "run", "--", "python3", "-c", ORPHANS]);
-    assert_eq!(command.output().unwrap().status.code(), Some(3));
+    assert_eq!(finish(&mut command).status.code(), Some(3));
 }

@@ -1,5 +1,6 @@
 //! The exit status, and the one line that is said when there is no server to have one.
 use super::run;
+use super::support::finish;
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,8 +10,8 @@ use tempfile::TempDir;
 #[test]
 fn every_exit_status_of_the_server_is_lameducks_own() {
     for status in 0..=255 {
-        let outcome = run(&[], &["sh", "-c", &format!("exit {status}")]).status().unwrap();
-        assert_eq!(outcome.code(), Some(status));
+        let outcome = finish(&mut run(&[], &["sh", "-c", &format!("exit {status}")]));
+        assert_eq!(outcome.status.code(), Some(status));
     }
 }
 
@@ -20,8 +21,8 @@ fn death_by_a_signal_is_128_and_its_number() {
     let harmless = [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH, 32, 33];
     let stopping = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
     for number in (1..=64).filter(|number| !harmless.contains(number) && !stopping.contains(number)) {
-        let outcome = run(&[], &["sh", "-c", &format!("ulimit -c 0; kill -{number} $$")]).status().unwrap();
-        assert_eq!(outcome.code(), Some(128 + number), "signal {number}");
+        let outcome = finish(&mut run(&[], &["sh", "-c", &format!("ulimit -c 0; kill -{number} $$")]));
+        assert_eq!(outcome.status.code(), Some(128 + number), "signal {number}");
     }
 }
 
@@ -40,11 +41,11 @@ fn a_command_that_is_no_program_is_126() {
     files.write("script", b"#!/no/such/python -u\n", 0o755);
     files.write("noshebang", b"exit 0\n", 0o755);
     assert_snapshot!(files.refused("./."), @r#"126: lameduck: cannot execute "./.": it is a directory; give the program in it"#);
-    assert_snapshot!(files.refused("./data"), @r#"126: lameduck: cannot execute "./data": it is not executable; chmod +x it, or start it by its interpreter"#);
+    assert_snapshot!(files.refused("./data"), @r#"126: lameduck: cannot execute "./data": it is not executable; chmod +x it"#);
     assert_snapshot!(files.refused("data/below"), @r#"127: lameduck: cannot find "data/below": no such file; check the path and the working directory"#);
-    assert_snapshot!(files.refused("./garbage"), @r#"126: lameduck: cannot execute "./garbage": its format is unknown here; it is built for another machine, or a script without a first line such as #!/bin/sh"#);
-    assert_snapshot!(files.refused("./script"), @r#"126: lameduck: cannot execute "./script": its first line asks for "/no/such/python", which is not there; install that or correct the line"#);
-    assert_snapshot!(files.refused("./noshebang"), @r#"126: lameduck: cannot execute "./noshebang": its format is unknown here; it is built for another machine, or a script without a first line such as #!/bin/sh"#);
+    assert_snapshot!(files.refused("./garbage"), @r#"126: lameduck: cannot execute "./garbage": unknown format; it is for another machine, or a script that lacks a #! line"#);
+    assert_snapshot!(files.refused("./script"), @r#"126: lameduck: cannot execute "./script": its first line asks for "/no/such/python", which is not there; correct it"#);
+    assert_snapshot!(files.refused("./noshebang"), @r#"126: lameduck: cannot execute "./noshebang": unknown format; it is for another machine, or a script that lacks a #! line"#);
 }
 
 #[test]
@@ -53,8 +54,8 @@ fn path_is_searched_past_what_cannot_be_executed() {
     fs::create_dir_all(files.0.path().join("a/server")).unwrap();
     fs::create_dir(files.0.path().join("b")).unwrap();
     files.write("b/server", b"#!/bin/sh\nexit 7\n", 0o755);
-    let status = run(&[], &["server"]).env("PATH", "a:b").current_dir(files.0.path()).status().unwrap();
-    assert_eq!(status.code(), Some(7));
+    let outcome = finish(run(&[], &["server"]).env("PATH", "a:b").current_dir(files.0.path()));
+    assert_eq!(outcome.status.code(), Some(7));
     assert_snapshot!(said(run(&[], &["server"]).env("PATH", "a:c").current_dir(files.0.path())), @r#"126: lameduck: cannot execute "a/server": it is a directory; give the program in it"#);
 }
 
@@ -91,7 +92,7 @@ fn refused(command: &[&str]) -> String {
 }
 
 fn said(command: &mut Command) -> String {
-    let output = command.output().unwrap();
+    let output = finish(command);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     format!("{}: {}", output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr))
 }

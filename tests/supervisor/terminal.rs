@@ -1,12 +1,11 @@
-//! On a terminal the server is in the foreground. `terminal.py` is the terminal, and a shell with job control.
+//! On a terminal the server is in the foreground. `terminal.py` is the terminal, and a shell with job
+//! control.
+use super::support::finish;
 use std::process::Command;
 
 fn at_a_terminal(scene: &str) -> String {
     let lameduck = env!("CARGO_BIN_EXE_lameduck");
-    let output = Command::new("python3")
-        .args(["-c", include_str!("terminal.py"), scene, lameduck])
-        .output()
-        .expect("python3");
+    let output = finish(Command::new("python3").args(["-c", include_str!("terminal.py"), scene, lameduck]));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     String::from_utf8(output.stdout).unwrap()
 }

@@ -1,4 +1,5 @@
-//! What the integration tests share: real processes, a Python environment with real servers, and waiting for facts.
+//! What the integration tests share: real processes, a Python environment with real servers, and waiting for
+//! facts.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 #[cfg(feature = "trial")]
@@ -8,7 +9,10 @@ pub mod python;
 pub mod server;
 pub mod trial;
 
-use std::process::Command;
+use process::Mark;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a fact may take before a test gives up: far longer than it takes on the slowest machine.
@@ -36,4 +40,36 @@ pub fn lameduck() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Runs a command to its end and returns all that it said. Within [`PATIENCE`]; what it leaves behind is
+/// ended.
+///
+/// # Panics
+/// When it cannot be started, or does not end.
+pub fn finish(command: &mut Command) -> Output {
+    // Files: a pipe's end would be that of the last process that has it.
+    let file = || tempfile::tempfile().expect("a temporary file");
+    let (mut stdout, mut stderr) = (file(), file());
+    let (its_stdout, its_stderr) =
+        (stdout.try_clone().expect("a duplicate"), stderr.try_clone().expect("a duplicate"));
+    let mark = Mark::new();
+    command.env(Mark::NAME, mark.value()).stdin(Stdio::null()).stdout(its_stdout).stderr(its_stderr);
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let status = end_of(&mut child);
+    Output { status, stdout: content(&mut stdout), stderr: content(&mut stderr) }
+}
+
+/// Waits for the end of a process.
+///
+/// # Panics
+/// When it does not end within [`PATIENCE`].
+pub fn end_of(child: &mut Child) -> ExitStatus {
+    wait_for("the end of a process", || child.try_wait().expect("our own child"))
+}
+
+fn content(file: &mut File) -> Vec<u8> {
+    let mut content = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut content)).expect("a temporary file");
+    content
 }

@@ -15,8 +15,8 @@ pub fn kill(pid: u32, number: i32) {
     assert_eq!(outcome, 0, "kill({pid}, {number}): {}", std::io::Error::last_os_error());
 }
 
-/// A mark in the environment of a process and of all that it starts, whoever their parent is by now. When the mark is
-/// dropped, they are ended.
+/// A mark in the environment of a process and of all that it starts, whoever their parent is by now. When the
+/// mark is dropped, they are ended.
 #[derive(Debug)]
 pub struct Mark(String);
 

@@ -11,8 +11,8 @@ const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/r
 /// The directory of `app.py`.
 pub const SERVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers");
 
-/// The environment's directory. Made when first asked for, and again when the requirements change; several test
-/// programs may ask at once.
+/// The environment's directory. Made when first asked for, and again when the requirements change; several
+/// test programs may ask at once.
 ///
 /// # Panics
 /// When it cannot be made: with what is missing.

@@ -149,7 +149,8 @@ impl Builder {
         self
     }
 
-    /// Starts it, and what it runs under, without any privilege: as `nobody` when the test is root's, else as it is.
+    /// Starts it, and what it runs under, without any privilege: as `nobody` when the test is root's, else as
+    /// it is.
     pub fn unprivileged(mut self) -> Self {
         self.unprivileged = true;
         self
@@ -164,7 +165,8 @@ impl Builder {
     /// Starts it and waits until it answers.
     ///
     /// # Panics
-    /// When it does not within [`PATIENCE`]; when `nobody` cannot run it, because a directory on the way is closed.
+    /// When it does not within [`PATIENCE`]; when `nobody` cannot run it, because a directory on the way is
+    /// closed.
     pub fn start(self) -> Server {
         let mark = Mark::new();
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("server-{}.log", mark.value()));
