@@ -157,3 +157,27 @@ fn environment(listeners: usize) -> io::Result<Option<Strings>> {
 fn c_strings(strings: impl IntoIterator<Item = OsString>) -> io::Result<Vec<CString>> {
     strings.into_iter().map(|string| Ok(CString::new(string.into_vec())?)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::os::fd::AsRawFd;
+
+    #[test]
+    fn nothing_is_in_the_way_of_the_descriptors_that_are_passed_on() {
+        // Given: listeners far above, and room below.
+        let null = File::open("/dev/null").unwrap();
+        let far_above = || fcntl_dupfd_cloexec(&null, 500).unwrap();
+        let listeners: Vec<OwnedFd> = std::iter::repeat_with(far_above).take(100).collect();
+        let image = Image::new(&Launch { command: vec![], listeners }, &[], false, &far_above()).unwrap();
+        let all = image.listeners.iter().chain([&image.report]);
+        assert!(all.map(AsRawFd::as_raw_fd).all(|number| number >= LISTEN_FDS_START + 100));
+    }
+
+    #[test]
+    fn a_report_is_read_as_it_was_written() {
+        let report = Report { errno: Errno::ACCESS, path: 7 };
+        assert_eq!(Report::from_bytes(report.to_bytes()), report);
+    }
+}

@@ -9,14 +9,15 @@ PATIENCE = 30  # seconds
 
 SERVER = """
 import os, signal, sys
-def where(): print('foreground' if os.tcgetpgrp(0) == os.getpgrp() else 'background', flush=True)
-def interrupted(*_): print('interrupted', flush=True); os._exit(5)
-def continued(*_): print('continued', flush=True); where()
-signal.signal(signal.SIGINT, interrupted)
-signal.signal(signal.SIGCONT, continued)
-where()
-if sys.argv[1] == 'background': os._exit(5)
-while True: signal.pause()
+awaited = {signal.SIGINT, signal.SIGCONT}
+signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+while True:
+    print('foreground' if os.tcgetpgrp(0) == os.getpgrp() else 'background', flush=True)
+    if sys.argv[1] == 'background': sys.exit(5)
+    if signal.sigwait(awaited) == signal.SIGINT: break
+    print('continued', flush=True)
+print('interrupted', flush=True)
+sys.exit(5)
 """
 
 
