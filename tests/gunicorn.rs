@@ -53,7 +53,7 @@ fn is_stopped_by_term() {
     let mut server = Server::gunicorn("sync", &["--workers", "2"]).under_lameduck(&[]).start();
     server.signal(libc::SIGTERM);
     assert_eq!(server.wait(PATIENCE).code(), Some(0));
-    assert_eq!(server.processes(), []);
+    assert!(server.processes().is_empty());
     assert!(server.log().contains("Handling signal: term"), "{}", server.log());
 }
 
