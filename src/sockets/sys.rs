@@ -5,6 +5,12 @@ use super::tcp_info::TCP_INFO_MAX;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
+/// The length of an option's value; all are a few bytes.
+#[expect(clippy::cast_possible_truncation)]
+const fn length_of<T>() -> libc::socklen_t {
+    size_of::<T>() as libc::socklen_t
+}
+
 /// One instruction of a classic BPF program (`struct sock_filter` of linux/filter.h).
 pub use libc::sock_filter as Instruction;
 
@@ -42,7 +48,7 @@ pub fn attach_reuseport_program(socket: impl AsFd, program: &[Instruction]) -> i
             libc::SOL_SOCKET,
             libc::SO_ATTACH_REUSEPORT_CBPF,
             (&raw const fprog).cast(),
-            size_of::<libc::sock_fprog>() as libc::socklen_t,
+            length_of::<libc::sock_fprog>(),
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
@@ -61,7 +67,7 @@ pub fn detach_reuseport_program(socket: impl AsFd) -> io::Result<()> {
             libc::SOL_SOCKET,
             libc::SO_DETACH_REUSEPORT_BPF,
             (&raw const unused).cast(),
-            size_of::<libc::c_int>() as libc::socklen_t,
+            length_of::<libc::c_int>(),
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }

@@ -75,7 +75,9 @@ impl Gatekeeper {
             for group in self.groups.extract_if(.., |group| group.address() == address) {
                 let strays = group.undo();
                 let Some(desk) = &self.desk else { continue };
-                strays.into_iter().for_each(|stray| desk.serve(stray, Kind::LateArrival));
+                for stray in strays {
+                    desk.serve(stray, Kind::LateArrival);
+                }
             }
         }
     }

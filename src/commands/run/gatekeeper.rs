@@ -219,7 +219,9 @@ impl Gatekeeper {
                 Err(error) => obstacles.push((address, error.to_string())),
             }
         }
-        obstacles.into_iter().for_each(|(address, reason)| self.obstacle(address, reason));
+        for (address, reason) in obstacles {
+            self.obstacle(address, reason);
+        }
         self.serve(strays);
     }
 
@@ -245,7 +247,9 @@ impl Gatekeeper {
             return;
         }
         if let Some(desk) = self.open_desk() {
-            strays.into_iter().for_each(|stray| desk.serve(stray, Kind::LateArrival));
+            for stray in strays {
+                desk.serve(stray, Kind::LateArrival);
+            }
         }
     }
 

@@ -20,6 +20,7 @@ use crate::sockets::{duplicate, listen};
 use crate::supervisor::{Child, Launch, Routing, Signals, adopt_orphans};
 use crate::telemetry;
 use gatekeeper::Gatekeeper;
+use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use supervision::Supervision;
 use tracing::warn;
@@ -31,22 +32,10 @@ use tracing::warn;
 pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     telemetry::start(args.telemetry.log_format, args.telemetry.log_level);
     args.sockets.check()?;
-    match (args.sockets.capture, duplicate::permitted()) {
-        (_, Ok(())) => {}
-        (Capture::Getfd, Err(error)) => {
-            return Err(format!(
-                "--capture getfd: pidfd_getfd is refused here ({error}); \
-                 permit it in the seccomp profile, add CAP_SYS_PTRACE, or use --listen"
-            ));
-        }
-        (Capture::Auto, Err(error)) => {
-            warn!(%error, "pidfd_getfd is refused here: only sockets of --listen can be gated");
-        }
-        _ => {}
-    }
+    check_getfd(args.sockets.capture)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
-    let listeners = listened.iter().map(|socket| socket.try_clone()).collect::<Result<Vec<_>, _>>();
+    let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();
     let listeners = listeners.map_err(|error| format!("cannot pass the sockets of --listen on: {error}"))?;
 
     let signals = Signals::block().map_err(|error| format!("cannot receive signals: {error}"))?;
@@ -67,4 +56,20 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     Ok(Supervision::new(signals, routing, child, policy, gatekeeper)
         .run(args.telemetry.report.as_deref())
         .into())
+}
+
+/// Tells before the server starts what will not be possible when it stops.
+fn check_getfd(capture: Capture) -> Result<(), String> {
+    let Err(error) = duplicate::permitted() else { return Ok(()) };
+    match capture {
+        Capture::Getfd => Err(format!(
+            "--capture getfd: pidfd_getfd is refused here ({error}); \
+             permit it in the seccomp profile, add CAP_SYS_PTRACE, or use --listen"
+        )),
+        Capture::Auto => {
+            warn!(%error, "pidfd_getfd is refused here: only sockets of --listen can be gated");
+            Ok(())
+        }
+        Capture::Listen | Capture::None => Ok(()),
+    }
 }

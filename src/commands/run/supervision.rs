@@ -200,9 +200,10 @@ impl Supervision {
         self.outcome = outcome;
         self.gatekeeper.take_the_rest();
         let signal = self.signal_out.map(|signal| signal.to_string()).unwrap_or_default();
-        match outcome {
-            Outcome::TimedOut => warn!(signal, "time is over: forwarded, answering who is still queued"),
-            _ => info!(signal, "forwarded"),
+        if outcome == Outcome::TimedOut {
+            warn!(signal, "time is over: forwarded, answering who is still queued");
+        } else {
+            info!(signal, "forwarded");
         }
     }
 
