@@ -33,7 +33,7 @@ pub struct Policy {
     pub reserve: Duration,
     /// The least time for which the server goes on accepting.
     pub lame_duck: Duration,
-    /// How long no connection may have arrived before the gate closes.
+    /// How long no connection may have arrived before the gate closes; zero: arrivals do not matter.
     pub settle: Duration,
     /// How long is waited for that, after the least time.
     pub settle_timeout: Duration,
@@ -41,7 +41,7 @@ pub struct Policy {
     pub wait_for: Vec<Condition>,
     /// How long requests in flight are waited for, once the gate is closed; `None`: up to the limit.
     pub in_flight_timeout: Option<Duration>,
-    /// How long handshakes from before the gate are waited for: a server with TCP_DEFER_ACCEPT leaves a client that
+    /// How long handshakes from before the gate are waited for: a server with `TCP_DEFER_ACCEPT` leaves a client that
     /// does not speak half open for ever.
     pub silent_grace: Duration,
     /// How long after the signal the server is killed.
