@@ -11,25 +11,24 @@ pub struct Drain {
     since: Duration,
     /// When the stop signal came.
     stopped_at: Duration,
-    settling: Settling,
+    /// `None`: it cannot be told.
+    quiet: Option<Quiet>,
     killed: bool,
 }
 
-/// Whether connections still arrive.
+/// How long no connection has arrived.
 #[derive(Debug, Clone, Copy)]
-struct Settling {
-    arrivals: Option<u64>,
-    /// Since when no more have come; `None`: it cannot be told.
-    quiet_since: Option<Duration>,
+struct Quiet {
+    arrivals: u64,
+    since: Duration,
 }
 
 impl Drain {
     /// A drain that has not begun.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        let settling = Settling { arrivals: None, quiet_since: None };
         let zero = Duration::ZERO;
-        Self { policy, phase: Phase::Serving, since: zero, stopped_at: zero, settling, killed: false }
+        Self { policy, phase: Phase::Serving, since: zero, stopped_at: zero, quiet: None, killed: false }
     }
 
     /// The present phase.
@@ -81,7 +80,7 @@ impl Drain {
 
     fn lame_duck(&mut self, now: Duration, seen: Option<Observation>, actions: &mut Vec<Action>) {
         if let Some(seen) = seen {
-            self.settling.observe(now, seen.arrivals);
+            self.observe_arrivals(now, seen.arrivals);
         }
         if now >= self.limit() {
             self.close_gate(now, actions);
@@ -104,6 +103,11 @@ impl Drain {
             self.killed = true;
             actions.push(Action::Kill);
         }
+    }
+
+    fn observe_arrivals(&mut self, now: Duration, arrivals: Option<u64>) {
+        let unchanged = self.quiet.filter(|quiet| Some(quiet.arrivals) == arrivals);
+        self.quiet = unchanged.or(arrivals.map(|arrivals| Quiet { arrivals, since: now }));
     }
 
     fn close_gate(&mut self, now: Duration, actions: &mut Vec<Action>) {
@@ -140,10 +144,10 @@ impl Drain {
     fn lame_duck_ends(&self) -> Duration {
         let least = self.since.saturating_add(self.policy.lame_duck);
         let latest = least.saturating_add(self.policy.settle_timeout);
-        match self.settling.quiet_since {
+        match self.quiet {
             // Nobody asks for quiet, so nobody has to tell.
             _ if self.policy.settle.is_zero() => least,
-            Some(quiet_since) => quiet_since.saturating_add(self.policy.settle).clamp(least, latest),
+            Some(quiet) => quiet.since.saturating_add(self.policy.settle).clamp(least, latest),
             None => latest,
         }
     }
@@ -162,16 +166,5 @@ impl Drain {
 
     fn limit(&self) -> Duration {
         self.stopped_at.saturating_add(self.policy.limit())
-    }
-}
-
-impl Settling {
-    fn observe(&mut self, now: Duration, arrivals: Option<u64>) {
-        if arrivals.is_none() {
-            self.quiet_since = None;
-        } else if arrivals != self.arrivals || self.quiet_since.is_none() {
-            self.quiet_since = Some(now);
-        }
-        self.arrivals = arrivals;
     }
 }

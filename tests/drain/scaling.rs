@@ -12,7 +12,9 @@ pub fn trials() -> Vec<Trial> {
         .iter()
         .filter(|kind| ["sync", "reuse-port"].contains(&kind.name))
         .map(|kind| {
-            trial(&format!("{}_is_scaled_and_reloaded_under_load", kind.name), &Ok(()), move || controlled(kind))
+            trial(&format!("{}_is_scaled_and_reloaded_under_load", kind.name), &Ok(()), move || {
+                controlled(kind)
+            })
         })
         .collect()
 }

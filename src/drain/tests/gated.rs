@@ -64,6 +64,14 @@ fn given_half_open_handshakes_that_never_end_then_they_are_waited_for_during_the
 }
 
 #[test]
+fn given_a_gate_that_closed_late_then_the_silent_grace_counts_from_it() {
+    let mut drain = lame_duck(policy());
+    assert_eq!(drain.step(ms(12_000), Event::Tick), [Action::CloseGate]);
+    assert_eq!(drain.step(ms(12_999), left(Condition::HalfOpen, 1)), []);
+    assert_eq!(drain.step(ms(13_000), left(Condition::HalfOpen, 1)), DRAINED);
+}
+
+#[test]
 fn given_an_in_flight_timeout_then_requests_in_flight_are_waited_for_from_the_gate_on_so_long() {
     let mut drain = gated(Policy { in_flight_timeout: Some(ms(3_000)), ..policy() });
     assert_eq!(drain.step(ms(2_999), left(Condition::InFlight, 1)), []);
