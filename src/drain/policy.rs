@@ -2,18 +2,18 @@
 use clap::ValueEnum;
 use std::time::Duration;
 
-/// What a drain may wait for.
+/// What a drain may wait for to be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Condition {
-    /// The accept queues are empty.
+    /// Connections in the accept queues
     Queue,
-    /// No handshake from before the gate is left.
+    /// Handshakes that began before the gate closed
     HalfOpen,
-    /// The server has read everything.
+    /// Connections with bytes that the server has not read
     Unread,
-    /// Every request is answered, and every answer acknowledged.
+    /// Connections with a request unanswered, or an answer not yet acknowledged
     InFlight,
-    /// No young connection is left that has not spoken.
+    /// Young connections that have not spoken
     Silent,
 }
 

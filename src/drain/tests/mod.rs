@@ -6,11 +6,13 @@
 //! | `witness` | the laws of a drain, checked at every step |
 //! | `random` | random policies and events before the witness |
 //! | `exhaustive` | every sequence of a small alphabet before the witness |
+//! | `report` | the report as JSON, and its documented schema |
 mod exhaustive;
 mod gated;
 mod lame_duck;
 mod limits;
 mod random;
+mod report;
 mod stopping;
 mod witness;
 
