@@ -13,20 +13,21 @@ use clap::{Parser, Subcommand};
 
 /// A drain supervisor: starts a server, and when told to stop, lets nobody who already reached it go unanswered
 #[derive(Debug, Parser)]
-#[command(name = "lameduck", version, max_term_width = 100, after_help = EXIT_STATUS)]
+#[command(name = "lameduck", version, max_term_width = 100, after_help = NOTES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
 }
 
-const EXIT_STATUS: &str = "\
-Exit status: the server's own (128 + n when signal n ended it); 125 when lameduck itself could not do what \
-was asked, 126 when the command cannot be executed, 127 when it cannot be found; `trial`: 1 when a \
-connection was lost under lameduck.";
+const NOTES: &str = "\
+Put `lameduck run` in front of your server's command; `lameduck run --help` tells the rest.
+
+Exit status: 125 when lameduck itself could not do what was asked; all others are in each command's help.";
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "only one is ever made")]
 pub enum Verb {
     /// Run a server; on the stop signal drain it, then stop it
     Run(RunArgs),
@@ -37,4 +38,15 @@ pub enum Verb {
     #[cfg(feature = "trial")]
     #[command(hide = true)]
     TrialServer(TrialServerArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

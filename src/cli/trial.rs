@@ -105,7 +105,7 @@ pub struct TrialArgs {
     pub slow_work: Duration,
 
     /// Your own server's command and its arguments; without it the built-in pre-fork server is tried
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
 }
 

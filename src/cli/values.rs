@@ -3,16 +3,26 @@ use crate::supervisor::Signal;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Reads a duration: a number with a unit (`500ms`, `25s`, `2m`, `1m 30s`), or a bare number of seconds.
+/// The longest duration that means anything here. Sums of such durations fit into what clocks and poll(2) count with.
+const LONGEST: Duration = Duration::from_hours(365 * 24);
+
+/// Reads a duration of at most a year: a number with a unit (`500ms`, `25s`, `2m`, `1m 30s`), or a bare number of
+/// seconds.
 ///
 /// # Errors
-/// When the text is neither, with examples of what is.
+/// When the text is none, or one of more than a year, with examples of what is right.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "a duration is a number with a unit, such as 500ms, 25s or 2m".to_owned();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
+    let read = match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => humantime::parse_duration(text).ok(),
+    };
+    match read {
+        Some(duration) if duration <= LONGEST => Ok(duration),
+        Some(_) => {
+            Err("no part of a drain takes longer than a year: give one such as 500ms, 25s or 2m".into())
+        }
+        None => Err("a duration is a number with a unit, such as 500ms, 25s or 2m".into()),
     }
-    humantime::parse_duration(text).map_err(|_| wrong())
 }
 
 /// Reads a signal that can be received, by name or number ([`Signal`]).
@@ -37,6 +47,17 @@ pub fn signal_translation(text: &str) -> Result<(Signal, Signal), String> {
     Ok((stop_signal(received)?, sent.parse()?))
 }
 
+/// Reads a port, from 1 to 65535.
+///
+/// # Errors
+/// When it is none, with what is right.
+pub fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port) if port != 0 => Ok(port),
+        _ => Err("a port is a number from 1 to 65535".to_owned()),
+    }
+}
+
 /// Reads a socket's address: `0.0.0.0:8000`, `[::]:8000`.
 ///
 /// # Errors
@@ -44,7 +65,8 @@ pub fn signal_translation(text: &str) -> Result<(Signal, Signal), String> {
 pub fn socket_address(text: &str) -> Result<SocketAddr, String> {
     match text.parse::<SocketAddr>() {
         Ok(address) if address.port() != 0 => Ok(address),
-        _ => Err("an address is IP:PORT, such as 0.0.0.0:8000 or [::]:8000".to_owned()),
+        Ok(_) => Err("nobody would find the server at port 0: give one from 1 to 65535".to_owned()),
+        Err(_) => Err("an address is IP:PORT without a name, such as 0.0.0.0:8000 or [::]:8000".to_owned()),
     }
 }
 
@@ -64,6 +86,31 @@ mod tests {
     fn anything_else_is_refused_with_an_example() {
         for text in ["-3", "", "soon", "12 parsecs", "NaN", "inf", "1e300", "-1s"] {
             assert!(duration(text).unwrap_err().contains("500ms"), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_without_end_are_refused() {
+        assert_eq!(duration("365days"), Ok(LONGEST));
+        for text in ["366days", "1e19", "31536001", "18446744073709551615s"] {
+            assert!(duration(text).unwrap_err().contains("a year"), "{text}");
+        }
+    }
+
+    #[test]
+    fn ports_are_numbers_that_a_client_can_connect_to() {
+        assert_eq!(port("8000"), Ok(8000));
+        for text in ["0", "65536", "-1", "", "http"] {
+            assert!(port(text).unwrap_err().contains("1 to 65535"), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_numeric_and_have_a_port() {
+        assert_eq!(socket_address("[::]:80"), Ok(SocketAddr::from(([0_u16; 8], 80))));
+        assert!(socket_address("127.0.0.1:0").unwrap_err().contains("port 0"));
+        for text in ["localhost:80", ":80", "80", "::80", ""] {
+            assert!(socket_address(text).unwrap_err().contains("IP:PORT"), "{text}");
         }
     }
 

@@ -11,25 +11,24 @@ pub struct Drain {
     since: Duration,
     /// When the stop signal came.
     stopped_at: Duration,
-    settling: Settling,
+    /// `None`: it cannot be told.
+    quiet: Option<Quiet>,
     killed: bool,
 }
 
-/// Whether connections still arrive.
+/// How long no connection has arrived.
 #[derive(Debug, Clone, Copy)]
-struct Settling {
-    arrivals: Option<u64>,
-    /// Since when no more have come; `None`: it cannot be told.
-    quiet_since: Option<Duration>,
+struct Quiet {
+    arrivals: u64,
+    since: Duration,
 }
 
 impl Drain {
     /// A drain that has not begun.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        let settling = Settling { arrivals: None, quiet_since: None };
         let zero = Duration::ZERO;
-        Self { policy, phase: Phase::Serving, since: zero, stopped_at: zero, settling, killed: false }
+        Self { policy, phase: Phase::Serving, since: zero, stopped_at: zero, quiet: None, killed: false }
     }
 
     /// The present phase.
@@ -38,22 +37,15 @@ impl Drain {
         self.phase
     }
 
-    /// When time alone will change something; `None`: nothing but an event will.
+    /// When time alone will change something, always after the last step; `None`: nothing but an event will.
     #[must_use]
     pub fn wake_at(&self) -> Option<Duration> {
         match self.phase {
             Phase::Serving | Phase::Exited => None,
             Phase::LameDuck => Some(self.lame_duck_ends().min(self.limit())),
-            Phase::Gated => {
-                let own = [Some(self.half_open_ends()), self.in_flight_ends()];
-                Some(
-                    own.into_iter()
-                        .flatten()
-                        .filter(|end| *end > self.since)
-                        .fold(self.limit(), Duration::min),
-                )
-            }
-            Phase::Stopping => (!self.killed).then(|| self.since + self.policy.kill_after),
+            // The ends of single conditions are not among them: only a look tells whether nothing else is left.
+            Phase::Gated => Some(self.limit()),
+            Phase::Stopping => (!self.killed).then(|| self.kill_at()),
         }
     }
 
@@ -75,7 +67,7 @@ impl Drain {
                 self.forward(now, Outcome::Skipped, &mut actions);
             }
             (Phase::Gated, Event::StopSignal | Event::Skip) => {
-                self.forward(now, Outcome::Skipped, &mut actions)
+                self.forward(now, Outcome::Skipped, &mut actions);
             }
             (Phase::LameDuck, Event::Observed(seen)) => self.lame_duck(now, Some(seen), &mut actions),
             (Phase::LameDuck, Event::Tick) => self.lame_duck(now, None, &mut actions),
@@ -88,7 +80,7 @@ impl Drain {
 
     fn lame_duck(&mut self, now: Duration, seen: Option<Observation>, actions: &mut Vec<Action>) {
         if let Some(seen) = seen {
-            self.settling.observe(now, seen.arrivals);
+            self.observe_arrivals(now, seen.arrivals);
         }
         if now >= self.limit() {
             self.close_gate(now, actions);
@@ -107,10 +99,15 @@ impl Drain {
     }
 
     fn stopping(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        if !self.killed && now >= self.since + self.policy.kill_after {
+        if !self.killed && now >= self.kill_at() {
             self.killed = true;
             actions.push(Action::Kill);
         }
+    }
+
+    fn observe_arrivals(&mut self, now: Duration, arrivals: Option<u64>) {
+        let unchanged = self.quiet.filter(|quiet| Some(quiet.arrivals) == arrivals);
+        self.quiet = unchanged.or(arrivals.map(|arrivals| Quiet { arrivals, since: now }));
     }
 
     fn close_gate(&mut self, now: Duration, actions: &mut Vec<Action>) {
@@ -145,34 +142,29 @@ impl Drain {
 
     /// When the lame duck ends, as things stand.
     fn lame_duck_ends(&self) -> Duration {
-        let least = self.since + self.policy.lame_duck;
-        let latest = least + self.policy.settle_timeout;
-        match self.settling.quiet_since {
-            Some(quiet_since) => (quiet_since + self.policy.settle).clamp(least, latest),
+        let least = self.since.saturating_add(self.policy.lame_duck);
+        let latest = least.saturating_add(self.policy.settle_timeout);
+        match self.quiet {
+            // Nobody asks for quiet, so nobody has to tell.
+            _ if self.policy.settle.is_zero() => least,
+            Some(quiet) => quiet.since.saturating_add(self.policy.settle).clamp(least, latest),
             None => latest,
         }
     }
 
     fn half_open_ends(&self) -> Duration {
-        self.since + self.policy.silent_grace
+        self.since.saturating_add(self.policy.silent_grace)
     }
 
     fn in_flight_ends(&self) -> Option<Duration> {
-        self.policy.in_flight_timeout.map(|timeout| self.since + timeout)
+        self.policy.in_flight_timeout.map(|timeout| self.since.saturating_add(timeout))
+    }
+
+    fn kill_at(&self) -> Duration {
+        self.since.saturating_add(self.policy.kill_after)
     }
 
     fn limit(&self) -> Duration {
-        self.stopped_at + self.policy.limit()
-    }
-}
-
-impl Settling {
-    fn observe(&mut self, now: Duration, arrivals: Option<u64>) {
-        if arrivals.is_none() {
-            self.quiet_since = None;
-        } else if arrivals != self.arrivals || self.quiet_since.is_none() {
-            self.quiet_since = Some(now);
-        }
-        self.arrivals = arrivals;
+        self.stopped_at.saturating_add(self.policy.limit())
     }
 }

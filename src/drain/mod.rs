@@ -20,6 +20,8 @@ mod machine;
 mod policy;
 mod report;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Action, Event, Observation, Outcome, Phase};
 pub use machine::Drain;

@@ -2,18 +2,18 @@
 use clap::ValueEnum;
 use std::time::Duration;
 
-/// What a drain may wait for.
+/// What a drain may wait for to be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Condition {
-    /// The accept queues are empty.
+    /// Connections in the accept queues
     Queue,
-    /// No handshake from before the gate is left.
+    /// Handshakes that began before the gate closed
     HalfOpen,
-    /// The server has read everything.
+    /// Connections with bytes that the server has not read
     Unread,
-    /// Every request is answered, and every answer acknowledged.
+    /// Connections with a request unanswered, or an answer not yet acknowledged
     InFlight,
-    /// No young connection is left that has not spoken.
+    /// Young connections that have not spoken
     Silent,
 }
 
@@ -33,7 +33,7 @@ pub struct Policy {
     pub reserve: Duration,
     /// The least time for which the server goes on accepting.
     pub lame_duck: Duration,
-    /// How long no connection may have arrived before the gate closes.
+    /// How long no connection may have arrived before the gate closes; zero: arrivals do not matter.
     pub settle: Duration,
     /// How long is waited for that, after the least time.
     pub settle_timeout: Duration,
@@ -41,7 +41,7 @@ pub struct Policy {
     pub wait_for: Vec<Condition>,
     /// How long requests in flight are waited for, once the gate is closed; `None`: up to the limit.
     pub in_flight_timeout: Option<Duration>,
-    /// How long handshakes from before the gate are waited for: a server with TCP_DEFER_ACCEPT leaves a client that
+    /// How long handshakes from before the gate are waited for: a server with `TCP_DEFER_ACCEPT` leaves a client that
     /// does not speak half open for ever.
     pub silent_grace: Duration,
     /// How long after the signal the server is killed.

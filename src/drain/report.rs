@@ -19,7 +19,7 @@ pub struct Report {
     pub source: &'static str,
     /// The server's listeners.
     pub listeners: Vec<String>,
-    /// From the stop signal to the gate.
+    /// From the stop signal to the gate; as with all times, `None` when either never came.
     pub lame_duck_ms: Option<u64>,
     /// From the gate to the forward.
     pub gated_ms: Option<u64>,
@@ -36,9 +36,9 @@ pub struct Report {
     pub the_rest: Answers,
     /// What ran out of time.
     pub left_behind: LeftBehind,
-    /// The stop signal that came; absent when the server went by itself.
+    /// The stop signal that came, if one did.
     pub signal_in: Option<String>,
-    /// What the server was sent.
+    /// What was forwarded to the server; `None` when it went before.
     pub signal_out: Option<String>,
     /// The server outlived `--kill-after`.
     pub killed: bool,
@@ -57,7 +57,7 @@ pub struct Answers {
     pub gone: u64,
 }
 
-/// What was still there when the signal was forwarded, and when lameduck ended.
+/// What was still there when time was over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct LeftBehind {
     /// Late arrivals and the rest that were not answered when time was over.

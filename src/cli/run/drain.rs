@@ -1,0 +1,128 @@
+//! The limits of the drain.
+use crate::cli::values::duration;
+use crate::drain::{Condition, Policy};
+use clap::Args;
+use std::time::Duration;
+
+/// The limits of the drain.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Drain")]
+pub struct DrainArgs {
+    /// How long the stop signal is held back at most
+    #[arg(long, env = "LAMEDUCK_TIMEOUT", default_value = "25s")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub timeout: Duration,
+
+    /// When everything will be killed from outside, counted from the stop signal: the grace period [default: not
+    /// known]
+    #[arg(long, env = "LAMEDUCK_DEADLINE")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub deadline: Option<Duration>,
+
+    /// How much of the time before the deadline is kept for the server's own stop
+    #[arg(long, env = "LAMEDUCK_RESERVE", default_value = "5s")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub reserve: Duration,
+
+    /// How long the server goes on accepting at least [default: 0s, in Kubernetes 5s]
+    #[arg(long, env = "LAMEDUCK_LAME_DUCK")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub lame_duck: Option<Duration>,
+
+    /// How long no connection may have arrived before the gate closes; 0: arrivals do not matter
+    #[arg(long, env = "LAMEDUCK_SETTLE", default_value = "300ms")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub settle: Duration,
+
+    /// How long that is waited for at most, once --lame-duck is over [default: as --settle, in Kubernetes 15s]
+    #[arg(long, env = "LAMEDUCK_SETTLE_TIMEOUT")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub settle_timeout: Option<Duration>,
+
+    /// What must be gone before the stop signal is forwarded [default: all of them]
+    #[arg(long, env = "LAMEDUCK_WAIT_FOR", value_name = "WHAT", value_delimiter = ',', value_enum)]
+    pub wait_for: Vec<Condition>,
+
+    /// How long requests in flight are waited for, once the gate is closed [default: while the signal may be held
+    /// back]
+    #[arg(long, env = "LAMEDUCK_IN_FLIGHT_TIMEOUT")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub in_flight_timeout: Option<Duration>,
+
+    /// How old a connection that never spoke may be and still be waited for; so long, too, are half-open handshakes
+    /// waited for, once the gate is closed
+    #[arg(long, env = "LAMEDUCK_SILENT_GRACE", default_value = "1s")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub silent_grace: Duration,
+
+    /// How long after the stop signal was forwarded the server is killed [default: as --reserve]
+    #[arg(long, env = "LAMEDUCK_KILL_AFTER")]
+    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
+    pub kill_after: Option<Duration>,
+}
+
+impl DrainArgs {
+    /// The drain's limits. Traffic takes seconds to go elsewhere in Kubernetes; outside of it nobody takes it away.
+    #[must_use]
+    pub fn policy(&self, in_kubernetes: bool) -> Policy {
+        let outside_or = |outside, inside| if in_kubernetes { Duration::from_secs(inside) } else { outside };
+        Policy {
+            timeout: self.timeout,
+            deadline: self.deadline,
+            reserve: self.reserve,
+            lame_duck: self.lame_duck.unwrap_or_else(|| outside_or(Duration::ZERO, 5)),
+            settle: self.settle,
+            settle_timeout: self.settle_timeout.unwrap_or_else(|| outside_or(self.settle, 15)),
+            wait_for: if self.wait_for.is_empty() { Condition::ALL.to_vec() } else { self.wait_for.clone() },
+            in_flight_timeout: self.in_flight_timeout,
+            silent_grace: self.silent_grace,
+            kill_after: self.kill_after.unwrap_or(self.reserve),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Verb};
+    use clap::Parser;
+
+    fn policy(options: &[&str], in_kubernetes: bool) -> Policy {
+        let words = ["lameduck", "run"].iter().chain(options).chain(&["server"]);
+        match Cli::try_parse_from(words).unwrap().verb {
+            Verb::Run(args) => args.drain.policy(in_kubernetes),
+            #[cfg(feature = "trial")]
+            verb => panic!("{verb:?}"),
+        }
+    }
+
+    #[test]
+    fn given_no_options_then_a_drain_bridges_what_kubernetes_needs_to_send_traffic_elsewhere() {
+        let outside = policy(&[], false);
+        assert_eq!((outside.lame_duck, outside.settle_timeout), (Duration::ZERO, Duration::from_millis(300)));
+        let inside = policy(&[], true);
+        assert_eq!(
+            (inside.lame_duck, inside.settle_timeout),
+            (Duration::from_secs(5), Duration::from_secs(15))
+        );
+        assert_eq!(
+            Policy { lame_duck: outside.lame_duck, settle_timeout: outside.settle_timeout, ..inside },
+            outside
+        );
+    }
+
+    #[test]
+    fn given_options_then_kubernetes_does_not_change_them() {
+        let options = ["--lame-duck", "0", "--settle", "1s", "--settle-timeout", "2s", "--reserve", "7s"];
+        assert_eq!(policy(&options, true), policy(&options, false));
+        assert_eq!(policy(&options, true).kill_after, Duration::from_secs(7), "as --reserve");
+    }
+
+    #[test]
+    fn given_conditions_in_a_list_or_one_by_one_then_those_are_waited_for() {
+        let both = [Condition::Queue, Condition::InFlight];
+        assert_eq!(policy(&["--wait-for", "queue,in-flight"], false).wait_for, both);
+        assert_eq!(policy(&["--wait-for=queue", "--wait-for=in-flight"], false).wait_for, both);
+        assert_eq!(policy(&[], false).wait_for, Condition::ALL);
+    }
+}

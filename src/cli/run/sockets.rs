@@ -1,0 +1,73 @@
+//! Which sockets, and how new connections are kept away from them.
+use crate::cli::values;
+use clap::{Args, ValueEnum};
+use std::net::SocketAddr;
+
+/// Which sockets, and how new connections are kept away from them.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sockets")]
+pub struct SocketArgs {
+    /// The server's ports; its listeners at others are left alone [default: all that it listens at]
+    #[arg(long = "port", env = "LAMEDUCK_PORT", value_delimiter = ',')]
+    #[arg(value_name = "PORT", value_parser = values::port, allow_hyphen_values = true)]
+    pub ports: Vec<u16>,
+
+    /// Listen here and hand the socket to the server: LISTEN_FDS, from descriptor 3 on [default: the server listens
+    /// itself]
+    #[arg(long = "listen", env = "LAMEDUCK_LISTEN", value_delimiter = ',')]
+    #[arg(value_name = "IP:PORT", value_parser = values::socket_address, allow_hyphen_values = true)]
+    #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
+    pub listen: Vec<SocketAddr>,
+
+    /// How lameduck comes to hold the server's listeners
+    #[arg(long, env = "LAMEDUCK_CAPTURE", value_name = "HOW", value_enum, default_value = "auto")]
+    pub capture: Capture,
+
+    /// How new connections are kept away from the server while its queue empties
+    #[arg(long, env = "LAMEDUCK_GATE", value_name = "HOW", value_enum, default_value = "auto")]
+    pub gate: GateChoice,
+}
+
+/// How lameduck comes to hold a duplicate of the server's listeners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Capture {
+    /// Those of --listen, and all others by getfd where it is permitted
+    Auto,
+    /// Those of --listen only
+    Listen,
+    /// By pidfd_getfd(2), when the drain begins
+    #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
+    Getfd,
+    /// Not at all: no gate, and whoever is still queued when time is over is lost
+    None,
+}
+
+/// How new connections are kept away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GateChoice {
+    /// In the strongest way that works here
+    Auto,
+    /// They come to lameduck, which answers 503
+    Divert,
+    /// Not at all: the queue may never be empty
+    None,
+}
+
+impl SocketArgs {
+    /// What cannot be meant together.
+    ///
+    /// # Errors
+    /// The contradiction, and the way out of it.
+    pub fn check(&self) -> Result<(), String> {
+        let contradiction = match (self.capture, self.gate) {
+            (Capture::Listen, _) if self.listen.is_empty() => {
+                "--capture listen holds the sockets of --listen, and there is none: add --listen IP:PORT"
+            }
+            (Capture::None, GateChoice::Divert) => {
+                "--gate divert needs to hold the server's listeners: leave --capture none out"
+            }
+            _ => return Ok(()),
+        };
+        Err(contradiction.to_owned())
+    }
+}

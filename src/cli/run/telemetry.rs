@@ -1,0 +1,21 @@
+//! What lameduck says, and where.
+use crate::telemetry::{LogFormat, LogLevel};
+use clap::Args;
+use std::path::PathBuf;
+
+/// What lameduck says, and where.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Log and report")]
+pub struct TelemetryArgs {
+    /// Write a report of the drain to this file, as JSON; a file that is there is replaced [default: no report]
+    #[arg(long, env = "LAMEDUCK_REPORT", value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// How the log on the standard error looks
+    #[arg(long, env = "LAMEDUCK_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "human")]
+    pub log_format: LogFormat,
+
+    /// How much the log has
+    #[arg(long, env = "LAMEDUCK_LOG_LEVEL", value_name = "LEVEL", value_enum, default_value = "info")]
+    pub log_level: LogLevel,
+}

@@ -1,0 +1,158 @@
+//! The report as JSON, and its schema in docs/report.md.
+use super::super::{Answers, LeftBehind, Observation, Outcome, Report, Tally};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const DOCUMENTED: &str = include_str!("../../../docs/report.md");
+
+/// A report in which every value is there, and no two numbers are the same.
+fn report() -> Report {
+    let mut tally = Tally::default();
+    for n in [1, 20, 10] {
+        tally.observe(Observation {
+            arrivals: None,
+            queue: Some(n),
+            half_open: Some(n + 1),
+            unread: Some(n + 2),
+            in_flight: Some(n + 3),
+            silent: Some(n + 4),
+            idle: Some(n + 5),
+        });
+    }
+    Report {
+        version: "1.2.3",
+        outcome: Outcome::TimedOut,
+        gate: "divert",
+        gate_reason: "works for every listener".to_owned(),
+        capture: "getfd",
+        source: "sock_diag",
+        listeners: vec!["0.0.0.0:8000".to_owned(), "[::1]:8001".to_owned()],
+        lame_duck_ms: Some(101),
+        gated_ms: Some(102),
+        stopping_ms: Some(103),
+        closing_ms: Some(104),
+        tally,
+        late_arrivals: Answers { answered: 201, closed: 202, gone: 203 },
+        the_rest: Answers { answered: 301, closed: 302, gone: 303 },
+        left_behind: LeftBehind { unanswered: 401 },
+        signal_in: Some("TERM".to_owned()),
+        signal_out: Some("QUIT".to_owned()),
+        killed: true,
+        exit_status: 137,
+    }
+}
+
+/// The names, those of objects inside with a dot.
+fn names(value: &Value) -> BTreeSet<String> {
+    let Value::Object(members) = value else { return BTreeSet::new() };
+    let within = |(name, value)| {
+        let inner = names(value).into_iter().map(move |inner| format!("{name}.{inner}"));
+        inner.chain([String::from(name)])
+    };
+    members.iter().flat_map(within).collect()
+}
+
+#[test]
+fn given_a_report_with_everything_then_each_fact_stands_under_its_name() {
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report()).unwrap(), @r#"
+    {
+      "version": "1.2.3",
+      "outcome": "timed-out",
+      "gate": "divert",
+      "gate_reason": "works for every listener",
+      "capture": "getfd",
+      "source": "sock_diag",
+      "listeners": [
+        "0.0.0.0:8000",
+        "[::1]:8001"
+      ],
+      "lame_duck_ms": 101,
+      "gated_ms": 102,
+      "stopping_ms": 103,
+      "closing_ms": 104,
+      "queue": {
+        "at_stop": 1,
+        "highest": 20,
+        "at_forward": 10
+      },
+      "half_open": {
+        "at_stop": 2,
+        "highest": 21,
+        "at_forward": 11
+      },
+      "unread": {
+        "at_stop": 3,
+        "highest": 22,
+        "at_forward": 12
+      },
+      "in_flight": {
+        "at_stop": 4,
+        "highest": 23,
+        "at_forward": 13
+      },
+      "silent": {
+        "at_stop": 5,
+        "highest": 24,
+        "at_forward": 14
+      },
+      "idle": {
+        "at_stop": 6,
+        "highest": 25,
+        "at_forward": 15
+      },
+      "late_arrivals": {
+        "answered": 201,
+        "closed": 202,
+        "gone": 203
+      },
+      "the_rest": {
+        "answered": 301,
+        "closed": 302,
+        "gone": 303
+      },
+      "left_behind": {
+        "unanswered": 401
+      },
+      "signal_in": "TERM",
+      "signal_out": "QUIT",
+      "killed": true,
+      "exit_status": 137
+    }
+    "#);
+}
+
+#[test]
+fn given_a_report_with_nothing_known_then_every_name_is_still_there() {
+    let nothing = Report {
+        lame_duck_ms: None,
+        gated_ms: None,
+        stopping_ms: None,
+        closing_ms: None,
+        tally: Tally::default(),
+        signal_in: None,
+        signal_out: None,
+        ..report()
+    };
+    let [nothing, everything] = [nothing, report()].map(|report| serde_json::to_value(report).unwrap());
+    assert_eq!(names(&nothing), names(&everything));
+    assert_eq!((&nothing["gated_ms"], &nothing["queue"]["at_stop"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn given_the_documented_schema_then_it_has_the_names_of_a_report_and_no_others() {
+    let row = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned());
+    let documented: BTreeSet<String> = DOCUMENTED.lines().filter_map(row).collect();
+    let outcomes = [Outcome::Drained, Outcome::TimedOut, Outcome::Skipped, Outcome::ServerExited];
+    let outcomes = outcomes.map(|outcome| serde_json::to_value(outcome).unwrap());
+    let outcomes = outcomes.iter().filter_map(Value::as_str).map(str::to_owned);
+    let names = names(&serde_json::to_value(report()).unwrap());
+    let last = names.iter().filter_map(|name| name.rsplit('.').next()).map(str::to_owned);
+    assert_eq!(documented, last.chain(outcomes).collect());
+}
+
+#[test]
+fn given_the_documented_example_then_it_has_the_names_of_a_report() {
+    let example = DOCUMENTED.split("```").nth(1).unwrap().strip_prefix("json").unwrap();
+    let example: Value = serde_json::from_str(example).unwrap();
+    assert_eq!(names(&example), names(&serde_json::to_value(report()).unwrap()));
+}
