@@ -186,42 +186,42 @@ fn given_what_cannot_be_tried_then_it_says_why() {
 #[test]
 fn given_a_bad_value_then_it_says_what_would_be_right() {
     insta::assert_snapshot!(trouble(&["--rate", "-3"]), @"
-    error: invalid value '-3' for '--rate <N/s>': a rate is auto, or a number a second from 0.1/s to 20000/s, such as 130/s
+    lameduck: invalid value '-3' for '--rate <N/s>': a rate is auto, or a number a second from 0.1/s to 20000/s, such as 130/s
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(trouble(&["--before", "-3"]), @"
-    error: invalid value '-3' for '--before <TIME>': a duration is a number with a unit, such as 500ms, 25s or 2m
+    lameduck: invalid value '-3' for '--before <TIME>': a duration is a number with a unit, such as 500ms, 25s or 2m
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(trouble(&["--limit", "2h"]), @"
-    error: invalid value '2h' for '--limit <TIME>': no part of a trial takes longer than 1h
+    lameduck: invalid value '2h' for '--limit <TIME>': no part of a trial takes longer than 1h
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(trouble(&["--stop-signal", "-3"]), @"
-    error: invalid value '-3' for '--stop-signal <SIGNAL>': a signal is a name or a number, such as TERM, QUIT or 15
+    lameduck: invalid value '-3' for '--stop-signal <SIGNAL>': a signal is a name or a number, such as TERM, QUIT or 15
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(trouble(&["--supervisor", "'tini"]), @"
-    error: invalid value ''tini' for '--supervisor <COMMAND>': a supervisor is a command as a shell would read it, such as 'tini -g --'
+    lameduck: invalid value ''tini' for '--supervisor <COMMAND>': a supervisor is a command as a shell would read it, such as 'tini -g --'
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(trouble(&["--workers", "0"]), @"
-    error: invalid value '0' for '--workers <N>': a whole number of workers from 1 to 64
+    lameduck: invalid value '0' for '--workers <N>': a whole number of workers from 1 to 64
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(trouble(&["--url", "https://localhost/", "--", "true"]), @"
-    error: invalid value 'https://localhost/' for '--url <http://HOST:PORT/PATH>': a URL is http://HOST:PORT/PATH, such as http://127.0.0.1:8000/
+    lameduck: invalid value 'https://localhost/' for '--url <http://HOST:PORT/PATH>': a URL is http://HOST:PORT/PATH, such as http://127.0.0.1:8000/
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(trouble(&["--workers", "3", "--", "true"]), @"
-    error: the argument '--workers <N>' cannot be used with '[COMMAND]...'
+    lameduck: the argument '--workers <N>' cannot be used with '[COMMAND]...'
 
     Usage: lameduck trial --workers <N> [COMMAND]...
 

@@ -2,10 +2,12 @@
 mod run;
 #[cfg(feature = "trial")]
 mod trial;
+mod usage;
 
 use crate::cli::{Cli, Verb};
 use crate::telemetry::say;
 use clap::Parser;
+use clap::error::ErrorKind;
 use std::process::ExitCode;
 
 /// The exit status when lameduck itself could not do what was asked, as `timeout(1)` and `docker run` have it.
@@ -17,8 +19,13 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are no failures; an unwritable stdout or stderr leaves nobody to tell.
-            let _ = error.print();
+            match error.kind() {
+                // A closed stdout or stderr leaves nobody to tell.
+                ErrorKind::DisplayHelp
+                | ErrorKind::DisplayVersion
+                | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => drop(error.print()),
+                _ => say(usage::complaint(&error)),
+            }
             return if error.use_stderr() { EXIT_LAMEDUCK_FAILED.into() } else { ExitCode::SUCCESS };
         }
     };

@@ -1,5 +1,6 @@
 //! What goes into the drain and what comes out: plain data.
 use serde::Serialize;
+use std::fmt;
 
 /// Where a drain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -76,4 +77,16 @@ pub enum Outcome {
     Skipped,
     /// The server went by itself, before the signal was forwarded.
     ServerExited,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // As in the report.
+        f.write_str(match self {
+            Self::Drained => "drained",
+            Self::TimedOut => "timed-out",
+            Self::Skipped => "skipped",
+            Self::ServerExited => "server-exited",
+        })
+    }
 }

@@ -17,7 +17,7 @@ fn run(options: &[&str], command: &[&str]) -> String {
 fn given_no_command() {
     insta::assert_snapshot!(run(&[], &[]), @"
     exit status: 125
-    error: the following required arguments were not provided:
+    lameduck: the following required arguments were not provided:
       <COMMAND>...
 
     Usage: lameduck run [OPTIONS] [--] <COMMAND> [ARGUMENT]...

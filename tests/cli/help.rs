@@ -51,7 +51,7 @@ fn given_no_verb_then_help_is_shown_as_a_complaint() {
 fn given_a_verb_that_is_none_then_the_right_one_is_proposed() {
     insta::assert_snapshot!(complaint(&mut lameduck(&["rum", "true"])), @"
     exit status: 125
-    error: unrecognized subcommand 'rum'
+    lameduck: unrecognized subcommand 'rum'
 
       tip: a similar subcommand exists: 'run'
 

@@ -18,19 +18,19 @@ fn run_with(variable: &str, value: &str) -> String {
 fn given_durations_that_are_none() {
     insta::assert_snapshot!(run(&["--timeout", "-3"]), @"
     exit status: 125
-    error: invalid value '-3' for '--timeout <DURATION>': a duration is a number with a unit, such as 500ms, 25s or 2m
+    lameduck: invalid value '-3' for '--timeout <DURATION>': a duration is a number with a unit, such as 500ms, 25s or 2m
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(run(&["--timeout", "soon"]), @"
     exit status: 125
-    error: invalid value 'soon' for '--timeout <DURATION>': a duration is a number with a unit, such as 500ms, 25s or 2m
+    lameduck: invalid value 'soon' for '--timeout <DURATION>': a duration is a number with a unit, such as 500ms, 25s or 2m
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(run(&["--deadline", "366days"]), @"
     exit status: 125
-    error: invalid value '366days' for '--deadline <DURATION>': no part of a drain takes longer than a year: give one such as 500ms, 25s or 2m
+    lameduck: invalid value '366days' for '--deadline <DURATION>': no part of a drain takes longer than a year: give one such as 500ms, 25s or 2m
 
     For more information, try '--help'.
     ");
@@ -40,7 +40,7 @@ fn given_durations_that_are_none() {
 fn given_conditions_that_are_none() {
     insta::assert_snapshot!(run(&["--wait-for", "queue,banana"]), @"
     exit status: 125
-    error: invalid value 'banana' for '--wait-for <WHAT>'
+    lameduck: invalid value 'banana' for '--wait-for <WHAT>'
       [possible values: queue, half-open, unread, in-flight, silent]
 
     For more information, try '--help'.
@@ -51,19 +51,19 @@ fn given_conditions_that_are_none() {
 fn given_ports_that_are_none() {
     insta::assert_snapshot!(run(&["--port", "99999"]), @"
     exit status: 125
-    error: invalid value '99999' for '--port <PORT>': a port is a number from 1 to 65535
+    lameduck: invalid value '99999' for '--port <PORT>': a port is a number from 1 to 65535
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(run(&["--port", "0"]), @"
     exit status: 125
-    error: invalid value '0' for '--port <PORT>': a port is a number from 1 to 65535
+    lameduck: invalid value '0' for '--port <PORT>': a port is a number from 1 to 65535
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(run(&["--port", "-1"]), @"
     exit status: 125
-    error: invalid value '-1' for '--port <PORT>': a port is a number from 1 to 65535
+    lameduck: invalid value '-1' for '--port <PORT>': a port is a number from 1 to 65535
 
     For more information, try '--help'.
     ");
@@ -73,13 +73,13 @@ fn given_ports_that_are_none() {
 fn given_addresses_at_which_nobody_can_listen() {
     insta::assert_snapshot!(run(&["--listen", "nonsense"]), @"
     exit status: 125
-    error: invalid value 'nonsense' for '--listen <IP:PORT>': an address is IP:PORT without a name, such as 0.0.0.0:8000 or [::]:8000
+    lameduck: invalid value 'nonsense' for '--listen <IP:PORT>': an address is IP:PORT without a name, such as 0.0.0.0:8000 or [::]:8000
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(run(&["--listen", "127.0.0.1:0"]), @"
     exit status: 125
-    error: invalid value '127.0.0.1:0' for '--listen <IP:PORT>': nobody would find the server at port 0: give one from 1 to 65535
+    lameduck: invalid value '127.0.0.1:0' for '--listen <IP:PORT>': nobody would find the server at port 0: give one from 1 to 65535
 
     For more information, try '--help'.
     ");
@@ -108,7 +108,7 @@ fn given_a_capture_and_a_gate_that_contradict() {
 fn given_a_gate_that_is_not_known() {
     insta::assert_snapshot!(run(&["--gate", "refuse"]), @"
     exit status: 125
-    error: invalid value 'refuse' for '--gate <HOW>'
+    lameduck: invalid value 'refuse' for '--gate <HOW>'
       [possible values: auto, divert, none]
 
     For more information, try '--help'.
@@ -119,25 +119,25 @@ fn given_a_gate_that_is_not_known() {
 fn given_signals_that_are_none_or_cannot_be_received() {
     insta::assert_snapshot!(run(&["--stop-signal", "KILL"]), @"
     exit status: 125
-    error: invalid value 'KILL' for '--stop-signal <SIGNAL>': KILL never reaches lameduck as a request: give one such as TERM, INT, QUIT or RTMIN+3
+    lameduck: invalid value 'KILL' for '--stop-signal <SIGNAL>': KILL never reaches lameduck as a request: give one such as TERM, INT, QUIT or RTMIN+3
 
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(run(&["--stop-signal", "FOO"]), @r#"
     exit status: 125
-    error: invalid value 'FOO' for '--stop-signal <SIGNAL>': there is no signal "FOO": give a name such as TERM, SIGQUIT or RTMIN+3, or a number from 1 to 64
+    lameduck: invalid value 'FOO' for '--stop-signal <SIGNAL>': there is no signal "FOO": give a name such as TERM, SIGQUIT or RTMIN+3, or a number from 1 to 64
 
     For more information, try '--help'.
     "#);
     insta::assert_snapshot!(run(&["--stop-signal", "-9"]), @r#"
     exit status: 125
-    error: invalid value '-9' for '--stop-signal <SIGNAL>': there is no signal "-9": give a name such as TERM, SIGQUIT or RTMIN+3, or a number from 1 to 64
+    lameduck: invalid value '-9' for '--stop-signal <SIGNAL>': there is no signal "-9": give a name such as TERM, SIGQUIT or RTMIN+3, or a number from 1 to 64
 
     For more information, try '--help'.
     "#);
     insta::assert_snapshot!(run(&["--forward-signal", "TERM"]), @"
     exit status: 125
-    error: invalid value 'TERM' for '--forward-signal <SIGNAL=SIGNAL>': a translation is two signals with = between them, such as TERM=QUIT
+    lameduck: invalid value 'TERM' for '--forward-signal <SIGNAL=SIGNAL>': a translation is two signals with = between them, such as TERM=QUIT
 
     For more information, try '--help'.
     ");
@@ -147,28 +147,36 @@ fn given_signals_that_are_none_or_cannot_be_received() {
 fn given_variables_with_such_values() {
     insta::assert_snapshot!(run_with("LAMEDUCK_TIMEOUT", "banana"), @"
     exit status: 125
-    error: invalid value 'banana' for '--timeout <DURATION>': a duration is a number with a unit, such as 500ms, 25s or 2m
+    lameduck: invalid value 'banana' for '--timeout <DURATION>': a duration is a number with a unit, such as 500ms, 25s or 2m
 
     For more information, try '--help'.
+
+    The value is that of the environment variable LAMEDUCK_TIMEOUT.
     ");
     insta::assert_snapshot!(run_with("LAMEDUCK_TIMEOUT", ""), @"
     exit status: 125
-    error: invalid value '' for '--timeout <DURATION>': a duration is a number with a unit, such as 500ms, 25s or 2m
+    lameduck: invalid value '' for '--timeout <DURATION>': a duration is a number with a unit, such as 500ms, 25s or 2m
 
     For more information, try '--help'.
+
+    The value is that of the environment variable LAMEDUCK_TIMEOUT.
     ");
     insta::assert_snapshot!(run_with("LAMEDUCK_WAIT_FOR", "banana"), @"
     exit status: 125
-    error: invalid value 'banana' for '--wait-for <WHAT>'
+    lameduck: invalid value 'banana' for '--wait-for <WHAT>'
       [possible values: queue, half-open, unread, in-flight, silent]
 
     For more information, try '--help'.
+
+    The value is that of the environment variable LAMEDUCK_WAIT_FOR.
     ");
     insta::assert_snapshot!(run_with("LAMEDUCK_PORT", "http"), @"
     exit status: 125
-    error: invalid value 'http' for '--port <PORT>': a port is a number from 1 to 65535
+    lameduck: invalid value 'http' for '--port <PORT>': a port is a number from 1 to 65535
 
     For more information, try '--help'.
+
+    The value is that of the environment variable LAMEDUCK_PORT.
     ");
 }
 
@@ -176,7 +184,7 @@ fn given_variables_with_such_values() {
 fn given_an_option_that_is_none_then_it_is_not_taken_for_the_command() {
     insta::assert_snapshot!(run(&["--timeuot", "3s"]), @"
     exit status: 125
-    error: unexpected argument '--timeuot' found
+    lameduck: unexpected argument '--timeuot' found
 
       tip: a similar argument exists: '--timeout'
       tip: to pass '--timeuot' as a value, use '-- --timeuot'

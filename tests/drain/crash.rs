@@ -75,7 +75,7 @@ fn tree_killed() {
 /// Waits until the drain has closed the gate.
 fn stop_and_wait_for_the_gate(server: &Server) {
     server.signal(libc::SIGTERM);
-    support::wait_for("the gate", || server.log().contains("gated").then_some(()));
+    support::wait_for("the gate", || server.log().contains("gate closed").then_some(()));
 }
 
 fn worker_killed() {

@@ -9,16 +9,16 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("a_timeout_shorter_than_the_queue_resets_nobody", &Ok(()), || {
-            ends_early(&["--timeout", "1s"], "TimedOut", |_| ())
+            ends_early(&["--timeout", "1s"], "timed-out", |_| ())
         }),
         trial("a_deadline_shorter_than_the_reserve_forwards_at_once_and_resets_nobody", &Ok(()), || {
-            ends_early(&["--deadline", "3s"], "TimedOut", |_| ());
+            ends_early(&["--deadline", "3s"], "timed-out", |_| ());
         }),
         trial("a_second_stop_signal_is_forwarded_at_once_and_resets_nobody", &Ok(()), || {
-            ends_early(&[], "Skipped", |server| server.signal(libc::SIGTERM));
+            ends_early(&[], "skipped", |server| server.signal(libc::SIGTERM));
         }),
         trial("int_during_the_drain_is_forwarded_at_once_and_resets_nobody", &Ok(()), || {
-            ends_early(&[], "Skipped", |server| server.signal(libc::SIGINT));
+            ends_early(&[], "skipped", |server| server.signal(libc::SIGINT));
         }),
         trial("a_server_that_does_not_stop_is_killed", &Ok(()), killed),
         trial("an_idle_server_stops_soon", &Ok(()), idle),
@@ -66,7 +66,7 @@ fn idle() {
     let mut server = KINDS[0].gunicorn().under_lameduck(&[]).start();
     server.signal(libc::SIGTERM);
     assert_eq!(server.wait(PATIENCE).code(), Some(0));
-    assert!(server.log().contains("outcome=Drained"), "{}", server.log());
+    assert!(server.log().contains("outcome=drained"), "{}", server.log());
 }
 
 /// Below the server's capacity, so that the queue is empty now and then.
@@ -76,5 +76,5 @@ fn gate_none() {
     plan.slow = None;
     let Result { status, .. } = until_gone(&mut server, plan, 1, |server| server.signal(libc::SIGTERM));
     assert_eq!(status.code(), Some(0));
-    assert!(server.log().contains("outcome=Drained gate=\"none\""), "{}", server.log());
+    assert!(server.log().contains("outcome=drained gate=none"), "{}", server.log());
 }

@@ -7,7 +7,7 @@ use crate::sockets::processes::descendants;
 use crate::sockets::{Listener, Observer, duplicate};
 use rustix::fs::fstat;
 use rustix::process::{Pid, getpid};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -300,10 +300,9 @@ impl Gatekeeper {
     /// The server's listeners.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
-        let mut addresses: Vec<_> =
-            self.watched.iter().map(|watched| watched.listener.address.to_string()).collect();
-        addresses.dedup();
-        addresses
+        let addresses: BTreeSet<SocketAddr> =
+            self.watched.iter().map(|watched| watched.listener.address).collect();
+        addresses.into_iter().map(|address| address.to_string()).collect()
     }
 }
 

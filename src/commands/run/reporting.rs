@@ -5,9 +5,9 @@ use super::looking::Looking;
 use crate::drain::{Answers, LeftBehind, Outcome, Report};
 use crate::late_arrivals::Served;
 use crate::supervisor::{Signal, Status};
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
+use std::{fs, io};
 use tracing::{info, warn};
 
 /// When each phase began; absent where it never did.
@@ -86,33 +86,54 @@ impl Facts {
     }
 }
 
-/// Says it in the log and, where wanted, in a file.
+/// Says it in the log, if there was a drain or somebody to answer, and where wanted in a file.
 pub fn say(report: &Report, file: Option<&Path>) {
-    let text = serde_json::to_string(report).unwrap_or_default();
-    if report.signal_in.is_some()
-        || report.late_arrivals != Answers::default()
-        || report.the_rest != Answers::default()
-    {
-        info!(
-            outcome = ?report.outcome,
-            gate = report.gate,
-            lame_duck_ms = report.lame_duck_ms,
-            gated_ms = report.gated_ms,
-            stopping_ms = report.stopping_ms,
-            queue_at_stop = report.tally.queue.at_stop,
-            queue_highest = report.tally.queue.highest,
-            late_arrivals = report.late_arrivals.answered,
-            the_rest = report.the_rest.answered,
-            unanswered = report.left_behind.unanswered,
-            exit_status = report.exit_status,
-            "the end"
-        );
+    let nobody = Answers::default();
+    if report.signal_in.is_some() || report.late_arrivals != nobody || report.the_rest != nobody {
+        closing_line(report);
     }
     if let Some(file) = file
-        && let Err(error) = fs::write(file, text + "\n")
+        && let Err(error) = write(report, file)
     {
         warn!(%error, file = %file.display(), "cannot write the report (--report)");
     }
+}
+
+fn closing_line(report: &Report) {
+    let (outcome, exit_status) = (report.outcome, report.exit_status);
+    let sentence = match outcome {
+        Outcome::Drained => "nobody was waiting any more when the server was stopped",
+        Outcome::TimedOut => "time was over before everybody was served",
+        Outcome::Skipped => "a second signal came before everybody was served",
+        Outcome::ServerExited => "the server went by itself",
+    };
+    let Report { lame_duck_ms, gated_ms, stopping_ms, closing_ms, gate, .. } = *report;
+    let (queue_at_stop, queue_highest) = (report.tally.queue.at_stop, report.tally.queue.highest);
+    let (late_answered, rest_answered) = (report.late_arrivals.answered, report.the_rest.answered);
+    info!(
+        %outcome,
+        %gate,
+        lame_duck_ms,
+        gated_ms,
+        stopping_ms,
+        closing_ms,
+        queue_at_stop,
+        queue_highest,
+        late_answered,
+        rest_answered,
+        exit_status,
+        "{sentence}"
+    );
+    if report.left_behind.unanswered > 0 {
+        warn!(unanswered = report.left_behind.unanswered, "connections were left without an answer");
+    }
+}
+
+/// Not by a file beside it and a rename: it may be a device or a pipe (`/dev/termination-log` is a mount).
+fn write(report: &Report, file: &Path) -> io::Result<()> {
+    let mut text = serde_json::to_string(report)?;
+    text.push('\n');
+    fs::write(file, text)
 }
 
 fn answers(served: Served) -> Answers {

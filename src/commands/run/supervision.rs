@@ -188,7 +188,12 @@ impl Supervision {
         }
         self.times.gated = Some(Instant::now());
         let (gate, reason) = self.gatekeeper.gate();
-        info!(gate, capture = self.gatekeeper.capture(), "gated: {reason}");
+        let capture = self.gatekeeper.capture();
+        if gate == "none" {
+            info!(%gate, %capture, "no gate ({reason}): waiting for an empty queue");
+        } else {
+            info!(%gate, %capture, "gate closed ({reason}): waiting for those who are in");
+        }
     }
 
     /// The signal first: every microsecond before it is one in which something new may come.
@@ -201,9 +206,9 @@ impl Supervision {
         self.gatekeeper.take_the_rest();
         let signal = self.signal_out.map(|signal| signal.to_string()).unwrap_or_default();
         if outcome == Outcome::TimedOut {
-            warn!(signal, "time is over: forwarded, answering who is still queued");
+            warn!(%signal, "time is over: forwarded, answering who is still queued");
         } else {
-            info!(signal, "forwarded");
+            info!(%signal, "forwarded");
         }
     }
 
