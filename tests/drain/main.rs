@@ -4,11 +4,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod container;
 mod crash;
 mod limits;
 mod peers;
 mod report;
 mod scaling;
+mod sockets;
 mod stop;
 
 use libtest_mimic::Arguments;
@@ -25,6 +27,8 @@ fn main() {
         limits::trials(),
         scaling::trials(),
         report::trials(),
+        sockets::trials(),
+        container::trials(),
         peers::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
