@@ -61,7 +61,8 @@ fn left_alone() {
     assert!(server.log().contains("the server has no listener"), "{}", server.log());
 }
 
-/// The server listens elsewhere; who comes to the socket that it was offered is told so at the stop.
+/// The server listens elsewhere, and holds the socket that it was offered all the same: whether it will accept from it,
+/// nobody can know. Who came there is told so when time is over.
 fn not_taken() {
     let unused = free_port();
     let listen = format!("127.0.0.1:{unused}");
@@ -72,7 +73,7 @@ fn not_taken() {
         \x20       self.send_response(200); self.send_header('Content-Length', '0'); self.end_headers()\n\
         http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()\n";
     let builder = Builder::new(port, python::program("python"), ["-c", serve, &port.to_string()]);
-    let mut server = builder.under_lameduck(&["--listen", &listen]).start();
+    let mut server = builder.under_lameduck(&["--listen", &listen, "--timeout", "1s"]).start();
     let client = std::thread::spawn(move || {
         use std::io::{Read, Write};
         let mut client = std::net::TcpStream::connect(("127.0.0.1", unused)).unwrap();
