@@ -8,7 +8,7 @@
 //! 3. [`Group::plug`]: when all is over, full sockets take our socket's place, so that new handshakes get no answer
 //!    and are refused when they are tried again, while the last queue is emptied and closed.
 //!
-//! `shared/kernels` numbers in comments of this folder: see docs/kernel.md.
+//! docs/kernel.md tells what this stands on.
 mod group;
 mod own;
 mod plug;
