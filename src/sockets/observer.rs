@@ -2,9 +2,10 @@
 //!
 //! A source that fails is tried again a bounded number of times, then a weaker one is used; what no source
 //! tells is `None`. Nothing here ever ends a drain.
-use super::connections::{Counters, Memory, Standing};
+use super::connections::{Counters, Standing, TCP_SYN_RECV};
 use super::diag::{Family, Row, SockDiag, States};
 use super::discovery::{self, Discovery, Listener};
+use super::memory::Memory;
 use super::sys;
 use super::tcp_info::{TCP_INFO_MAX, TcpInfo};
 use super::{counters, proc_net};
@@ -129,7 +130,7 @@ impl Observer {
     pub fn gate_closed(&mut self) {
         let mut peers = HashSet::new();
         let result = self.connection_rows(|_, row| {
-            if Counters::of(row).state == STATE_SYN_RECV {
+            if Counters::of(row).state == TCP_SYN_RECV {
                 peers.insert(row.peer());
             }
         });
@@ -211,7 +212,6 @@ impl Observer {
 
     fn by_counters(&mut self, look: &mut Look) -> io::Result<()> {
         let mut memory = std::mem::take(&mut self.memory);
-        memory.begin();
         let grace = self.silent_grace;
         let at_gate = self.half_open_at_gate.take();
         let result = self.connection_rows(|ours, row| {
@@ -231,6 +231,9 @@ impl Observer {
                 None => (look.in_flight, look.silent, look.idle) = (None, None, None),
             }
         });
+        if result.is_ok() {
+            memory.end_of_look();
+        }
         self.memory = memory;
         self.half_open_at_gate = at_gate;
         result
@@ -275,7 +278,7 @@ impl Observer {
                 }
                 diag.dump(family, States::Connections, Some(port), |row| {
                     let here = has && at_port.iter().any(|address| is_at(*address, row.local()));
-                    if here || handshakes_only && Counters::of(&row).state == STATE_SYN_RECV {
+                    if here || handshakes_only && Counters::of(&row).state == TCP_SYN_RECV {
                         each(row.multicast_loop() == Some(false), &row);
                     }
                 })?;
@@ -322,9 +325,6 @@ impl Observer {
         warn!(%error, "sock_diag is refused here; using {source}: what is in flight cannot be seen");
     }
 }
-
-/// TCP_SYN_RECV of net/tcp_states.h.
-const STATE_SYN_RECV: u8 = 3;
 
 impl Look {
     fn zero() -> Self {
