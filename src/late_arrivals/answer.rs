@@ -80,13 +80,12 @@ async fn hear(stream: &TcpStream, silent_grace: Duration) -> Heard {
     let mut end = begin + silent_grace;
     loop {
         match timeout_at(end, read(stream, |bytes| head.extend_from_slice(bytes))).await {
+            Ok(Ok(1..)) => {}
+            // It has closed its half: there is no more to come.
+            Ok(Ok(0)) if !head.is_empty() => return Heard::Request,
+            Ok(Ok(0) | Err(_)) => return Heard::Gone,
             // Silent, or slower than anybody is waited for: tell it what it would be told.
             Err(_) => return Heard::Request,
-            Ok(Err(_)) => return Heard::Gone,
-            Ok(Ok(0)) if head.is_empty() => return Heard::Gone,
-            // It has closed its half: there is no more to come.
-            Ok(Ok(0)) => return Heard::Request,
-            Ok(Ok(_)) => {}
         }
         match understand(&head) {
             Some(heard) => return heard,
@@ -111,8 +110,8 @@ fn understand(head: &[u8]) -> Option<Heard> {
 /// Reads away what the client still sends, until it closes.
 async fn discard(stream: &TcpStream) {
     let mut left = LONGEST_LINGER;
-    while let Ok(read @ 1..) = read(stream, |_| ()).await {
-        let Some(rest) = left.checked_sub(read) else { return };
+    while let Ok(length @ 1..) = read(stream, |_| ()).await {
+        let Some(rest) = left.checked_sub(length) else { return };
         left = rest;
     }
 }

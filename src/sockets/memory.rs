@@ -106,7 +106,7 @@ mod tests {
     const ESTABLISHED: u8 = 1;
     /// A tick of HZ 250.
     const TICK: Duration = Duration::from_millis(4);
-    const LONG: Duration = Duration::from_secs(3600);
+    const LONG: Duration = Duration::from_hours(1);
 
     /// An accepted connection with nothing unread and nothing unacknowledged.
     fn said(received: u64, sent: u64, since_received: Duration, since_sent: Duration) -> Counters {

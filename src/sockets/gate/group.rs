@@ -74,9 +74,9 @@ impl Place {
     /// form a group. Without CAP_SETUID this changes nothing, and the self-test tells.
     fn under_uid<T>(self, make: impl FnOnce() -> T) -> T {
         let before = setfsuid(Uid::from_raw(self.uid));
-        let made = make();
+        let socket = make();
         setfsuid(before);
-        made
+        socket
     }
 
     pub fn refused(self, step: &'static str, error: io::Error) -> GateError {
