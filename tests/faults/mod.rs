@@ -3,6 +3,8 @@
 //! A seccomp filter and a network namespace belong to the thread that asked for them, so that a test's fault
 //! troubles no other test of the same process.
 #![allow(unsafe_code, dead_code)] // the few calls that no library offers; each test binary uses some of these
+pub mod own_network;
+
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     apply_filter,
@@ -54,4 +56,46 @@ pub fn set_tcp_option(socket: impl AsFd, option: i32, value: i32) {
         libc::setsockopt(socket.as_fd().as_raw_fd(), libc::IPPROTO_TCP, option, (&raw const value).cast(), 4)
     };
     assert_eq!(result, 0, "TCP option {option}: {}", std::io::Error::last_os_error());
+}
+
+/// Lets only first SYNs through to a listener: the ACKs that complete handshakes are lost on the way.
+pub fn lose_acks(listener: impl AsFd) {
+    let statement =
+        |code: u32, jt, jf, k| libc::sock_filter { code: u16::try_from(code).unwrap(), jt, jf, k };
+    // In a TCP socket's filter offset 0 is the TCP header (tcp_filter() of net/ipv4/tcp_ipv4.c); its flags are
+    // at 13, ACK is 0x10 (RFC 9293).
+    let program = [
+        statement(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 0, 0, 13),
+        statement(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 0, 1, 0x10),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
+        statement(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX),
+    ];
+    let filter = libc::sock_fprog { len: 4, filter: program.as_ptr().cast_mut() };
+    // SAFETY: `filter` points to 4 instructions that live through the call; the kernel only reads them.
+    let result = unsafe {
+        libc::setsockopt(
+            listener.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_FILTER,
+            (&raw const filter).cast(),
+            16, // struct sock_fprog
+        )
+    };
+    assert_eq!(result, 0, "SO_ATTACH_FILTER: {}", std::io::Error::last_os_error());
+}
+
+/// Takes [`lose_acks`] back.
+pub fn lose_nothing(listener: impl AsFd) {
+    let unused: i32 = 0;
+    // SAFETY: the kernel reads one int at most, which `unused` is.
+    let result = unsafe {
+        libc::setsockopt(
+            listener.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_DETACH_FILTER,
+            (&raw const unused).cast(),
+            4,
+        )
+    };
+    assert_eq!(result, 0, "SO_DETACH_FILTER: {}", std::io::Error::last_os_error());
 }
