@@ -55,6 +55,13 @@ pub struct Spoken {
     pub since_received: Duration,
     /// Since the server's last byte.
     pub since_sent: Duration,
+    /// Something that the server said is not acknowledged or not sent: as `send_queue`, but of the same instant as the
+    /// counters here. `None` where the kernel does not tell.
+    pub outstanding: Option<bool>,
+    /// Segments without data from the client: acknowledgements alone, a FIN. `None` where the kernel does not count.
+    pub bare_received: Option<u32>,
+    /// Segments without data from the server.
+    pub bare_sent: Option<u32>,
 }
 
 impl Counters {
@@ -69,6 +76,9 @@ impl Counters {
                 sent: info.bytes_sent()?,
                 since_received: Duration::from_millis(info.last_data_recv_ms()?.into()),
                 since_sent: Duration::from_millis(info.last_data_sent_ms()?.into()),
+                outstanding: info.unacknowledged().zip(info.not_sent()).map(|both| both != (0, 0)),
+                bare_received: info.bare_segments_received(),
+                bare_sent: info.bare_segments_sent(),
             })
         });
         Self {

@@ -1,4 +1,12 @@
 //! What a connection is doing, told from its counters alone, with no help from the server.
+//!
+//! Who spoke last is told, strongest first, by
+//! 1. whose counter alone has grown since the look before;
+//! 2. how the answer was acknowledged: with no segment for it alone, the next request must have done it, as it does
+//!    when it follows at once;
+//! 3. the clocks of both ends' last words, where they do not tie;
+//! 4. the server's own acknowledgement of what came last: it has no answer yet to send it with;
+//! 5. quiet: [`TIE_QUIET`].
 use super::connections::{
     Counters, Spoken, Standing, TCP_CLOSE_WAIT, TCP_CLOSING, TCP_FIN_WAIT1, TCP_LAST_ACK, TCP_SYN_RECV,
 };
@@ -26,8 +34,7 @@ pub struct Memory {
 
 #[derive(Debug)]
 struct Seen {
-    received: u64,
-    sent: u64,
+    spoken: Spoken,
     last: Last,
     look: u64,
 }
@@ -52,7 +59,7 @@ impl Memory {
             _ => {}
         }
         // Remembered while unread, too: the next look may show both ends' last words in one tick.
-        let spoken = now.spoken.map(|spoken| (spoken, self.last(cookie, spoken)));
+        let spoken = now.spoken.map(|spoken| (spoken, self.last(cookie, now, spoken)));
         if now.recv_queue > u32::from(now.state == TCP_CLOSE_WAIT) {
             return Some(Standing::Unread);
         }
@@ -61,7 +68,7 @@ impl Memory {
             (0, 0) if now.state == TCP_CLOSE_WAIT => Standing::Idle,
             (0, 0) => Standing::Silent(spoken.since_received),
             (_, 0) => Standing::InFlight,
-            _ if now.send_queue > 0 => Standing::InFlight,
+            _ if now.send_queue > 0 || spoken.outstanding == Some(true) => Standing::InFlight,
             // The server greeted, and the client has not said a word.
             (0, _) => Standing::Idle,
             _ => match last {
@@ -74,28 +81,48 @@ impl Memory {
         })
     }
 
-    fn last(&mut self, cookie: u64, now: Spoken) -> Last {
-        let by_clock = match now.since_received.cmp(&now.since_sent) {
-            std::cmp::Ordering::Less => Last::Client,
-            std::cmp::Ordering::Greater => Last::Server,
-            std::cmp::Ordering::Equal => Last::Unclear,
-        };
+    fn last(&mut self, cookie: u64, row: Counters, now: Spoken) -> Last {
         let look = self.look;
-        let seen = self.seen.entry(cookie).or_insert(Seen {
-            received: now.received,
-            sent: now.sent,
-            last: by_clock,
-            look,
-        });
-        match (now.received > seen.received, now.sent > seen.sent) {
-            (true, false) => seen.last = Last::Client,
-            (false, true) => seen.last = Last::Server,
-            (true, true) => seen.last = by_clock,
-            (false, false) => {}
-        }
-        (seen.received, seen.sent, seen.look) = (now.received, now.sent, look);
+        let seen = self.seen.entry(cookie).or_insert(Seen { spoken: now, last: by_clock(now), look });
+        let before = std::mem::replace(&mut seen.spoken, now);
+        seen.look = look;
+        seen.last = match (now.received > before.received, now.sent > before.sent) {
+            (true, false) => Last::Client,
+            (false, true) => Last::Server,
+            (true, true) if acknowledged_by_words(before, now) => Last::Client,
+            (true, true) => by_clock(now),
+            (false, false) if seen.last == Last::Unclear && acknowledges_words(row, before, now) => {
+                Last::Client
+            }
+            (false, false) => seen.last,
+        };
         seen.last
     }
+}
+
+fn by_clock(now: Spoken) -> Last {
+    match now.since_received.cmp(&now.since_sent) {
+        std::cmp::Ordering::Less => Last::Client,
+        std::cmp::Ordering::Greater => Last::Server,
+        std::cmp::Ordering::Equal => Last::Unclear,
+    }
+}
+
+/// Whether the last of what the server said came to be acknowledged by a segment with data: the client spoke after it.
+fn acknowledged_by_words(before: Spoken, now: Spoken) -> bool {
+    now.outstanding == Some(false) && grew(before.bare_received, now.bare_received) == Some(false)
+}
+
+/// Whether the server's kernel has acknowledged what the client said by a segment of its own, as it does some 40 ms
+/// later when there is no answer to send it with. After a second this would prove nothing: keep-alive probes are such
+/// segments too, and begin then at the earliest (`TCP_KEEPIDLE`). Nor after a FIN, which is acknowledged as well.
+fn acknowledges_words(row: Counters, before: Spoken, now: Spoken) -> bool {
+    let at_once = row.state != TCP_CLOSE_WAIT && now.since_received < TIE_QUIET;
+    at_once && grew(before.bare_sent, now.bare_sent) == Some(true)
+}
+
+fn grew(before: Option<u32>, now: Option<u32>) -> Option<bool> {
+    Some(before? != now?)
 }
 
 #[cfg(test)]
@@ -110,8 +137,27 @@ mod tests {
 
     /// An accepted connection with nothing unread and nothing unacknowledged.
     fn said(received: u64, sent: u64, since_received: Duration, since_sent: Duration) -> Counters {
-        let spoken = Some(Spoken { received, sent, since_received, since_sent });
-        Counters { state: ESTABLISHED, owned: true, recv_queue: 0, send_queue: 0, spoken }
+        let spoken = Spoken {
+            received,
+            sent,
+            since_received,
+            since_sent,
+            outstanding: None,
+            bare_received: None,
+            bare_sent: None,
+        };
+        Counters { state: ESTABLISHED, owned: true, recv_queue: 0, send_queue: 0, spoken: Some(spoken) }
+    }
+
+    /// The same, with everything acknowledged, and how many segments without data came and went.
+    fn acknowledged(counters: Counters, bare_received: u32, bare_sent: u32) -> Counters {
+        let spoken = counters.spoken.map(|spoken| Spoken {
+            outstanding: Some(false),
+            bare_received: Some(bare_received),
+            bare_sent: Some(bare_sent),
+            ..spoken
+        });
+        Counters { spoken, ..counters }
     }
 
     fn unread(counters: Counters) -> Counters {
@@ -138,6 +184,27 @@ mod tests {
             said(14, 6, LONG, LONG),
         ]);
         assert_eq!(standings, [Some(Standing::Idle), Some(Standing::Unread), Some(Standing::InFlight)]);
+    }
+
+    #[test]
+    fn a_request_that_acknowledged_the_answer_before_it_is_in_flight_however_long_it_takes() {
+        let tie = |since| said(14, 6, since, since);
+        let first = acknowledged(said(7, 0, TICK, TICK), 1, 1);
+        let by_request = looks(&[first, acknowledged(tie(TICK), 1, 1), acknowledged(tie(LONG), 1, 2)]);
+        assert_eq!(by_request.last(), Some(&Some(Standing::InFlight)));
+        let by_itself = looks(&[first, acknowledged(tie(TICK), 2, 1), acknowledged(tie(LONG), 2, 1)]);
+        assert_eq!(by_itself.last(), Some(&Some(Standing::Idle)));
+    }
+
+    #[test]
+    fn a_request_that_the_server_acknowledged_alone_is_in_flight_and_a_probe_later_proves_nothing() {
+        let tie = |since, sent| acknowledged(said(14, 6, since, since), 1, sent);
+        let delayed = Duration::from_millis(44);
+        let looks = |history: &[Counters]| looks(history).pop().flatten();
+        assert_eq!(looks(&[tie(TICK, 1), tie(delayed, 2), tie(LONG, 2)]), Some(Standing::InFlight));
+        assert_eq!(looks(&[tie(TICK, 1), tie(delayed, 1), tie(LONG, 2)]), Some(Standing::Idle));
+        let fin = Counters { state: TCP_CLOSE_WAIT, recv_queue: 1, ..tie(delayed, 2) };
+        assert_eq!(looks(&[tie(TICK, 1), fin, tie(LONG, 2)]), Some(Standing::Idle));
     }
 
     #[test]
@@ -171,8 +238,16 @@ mod tests {
     }
 
     prop_compose! {
-        fn any_spoken()(received in any::<u64>(), sent in any::<u64>(), since_received in milliseconds(), since_sent in milliseconds()) -> Spoken {
-            Spoken { received, sent, since_received, since_sent }
+        fn any_spoken()(
+            received in any::<u64>(),
+            sent in any::<u64>(),
+            since_received in milliseconds(),
+            since_sent in milliseconds(),
+            outstanding in any::<Option<bool>>(),
+            bare_received in any::<Option<u32>>(),
+            bare_sent in any::<Option<u32>>(),
+        ) -> Spoken {
+            Spoken { received, sent, since_received, since_sent, outstanding, bare_received, bare_sent }
         }
     }
 

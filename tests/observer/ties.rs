@@ -1,6 +1,10 @@
 //! Both ends spoke within one tick of the kernel's clock (4 ms at HZ 250): over loopback, almost always.
 use super::scene::*;
+use lameduck::sockets::memory::TIE_QUIET;
+use rustix::net::sockopt::set_tcp_quickack;
 use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 100;
 
@@ -38,6 +42,28 @@ fn looked_at_only_after_requests_an_open_request_is_in_flight_at_once() {
         answer(&client, &server);
         request(&client, &server);
         scene.sees(IN_FLIGHT);
+    }
+}
+
+/// The next request follows the answer at once, as from a busy client, and acknowledges it.
+#[test]
+fn a_slow_request_right_after_an_answer_is_in_flight_for_as_long_as_it_takes() {
+    for first_look in [Duration::ZERO, TIE_QUIET] {
+        let mut scene = Scene::new();
+        let (client, server) = scene.answered();
+        request(&client, &server);
+        scene.sees(IN_FLIGHT);
+        // A client that has been asking for a while acknowledges nothing before it has something to say (tcp(7)).
+        set_tcp_quickack(&client, false).unwrap();
+        answer(&client, &server);
+        request(&client, &server);
+        let begin = Instant::now();
+        thread::sleep(first_look);
+        while begin.elapsed() < TIE_QUIET * 5 / 4 {
+            scene.sees(IN_FLIGHT);
+        }
+        answer(&client, &server);
+        scene.comes_to_see(IDLE);
     }
 }
 
