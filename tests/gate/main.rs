@@ -3,6 +3,7 @@
 //! What needs a privilege that this machine does not give is shown as ignored, with the reason.
 mod cookies;
 mod kinds;
+mod mptcp;
 mod refusals;
 mod scene;
 mod users;
@@ -34,6 +35,9 @@ fn main() -> ExitCode {
         refusals::where_programs_are_refused_nobody_who_connects_meanwhile_is_lost,
         refusals::a_gate_that_cannot_be_closed_stays_open,
     ];
+    trials.push(Trial::ignorable_test("mptcp::an_mptcp_listener_is_found_seen_and_gated", || {
+        Ok(mptcp::trial())
+    }));
     trials.push(Trial::ignorable_test("users::a_listener_of_another_user_is_gated", || Ok(users::trial())));
     trials.push(Trial::ignorable_test(
         "cookies::handshakes_by_cookie_survive_the_closing_gate",
