@@ -9,7 +9,7 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("a_timeout_shorter_than_the_queue_resets_nobody", &Ok(()), || {
-            ends_early(&["--timeout", "1s"], "timed-out", |_| ())
+            ends_early(&["--timeout", "1s"], "timed-out", |_| ());
         }),
         trial("a_deadline_shorter_than_the_reserve_forwards_at_once_and_resets_nobody", &Ok(()), || {
             ends_early(&["--deadline", "3s"], "timed-out", |_| ());

@@ -14,20 +14,20 @@ pub fn trials() -> Vec<Trial> {
         .iter()
         .map(|kind| {
             trial(&format!("{}_stopped_plainly_loses_some", kind.name), &Ok(()), move || {
-                loses_some(kind.gunicorn(), kind)
+                loses_some(&kind.gunicorn(), kind);
             })
         })
         .collect();
     for (name, peer) in [("tini", ["tini", "--"].as_slice()), ("dumb_init", &["dumb-init"])] {
         let kind = &KINDS[0];
         trials.push(trial(&format!("{name}_loses_some"), &installed(peer[0]), move || {
-            loses_some(kind.gunicorn().under(peer), kind)
+            loses_some(&kind.gunicorn().under(peer), kind);
         }));
     }
     trials
 }
 
-fn loses_some(server: Builder, kind: &crate::stop::Kind) {
+fn loses_some(server: &Builder, kind: &crate::stop::Kind) {
     let mut lost = Vec::new();
     for _ in 0..TRIES {
         let mut server = server.clone().start();

@@ -13,7 +13,7 @@ pub fn trials() -> Vec<Trial> {
         .filter(|kind| ["sync", "reuse-port"].contains(&kind.name))
         .map(|kind| {
             trial(&format!("{}_is_scaled_and_reloaded_under_load", kind.name), &Ok(()), move || {
-                controlled(kind)
+                controlled(kind);
             })
         })
         .collect()

@@ -9,16 +9,16 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("a_socket_that_lameduck_listens_on_loses_nobody", &Ok(()), || {
-            loses_nobody(&handed_over(), "capture=listen")
+            loses_nobody(&handed_over(), "capture=listen");
         }),
         trial("a_dual_stack_socket_loses_nobody", &Ok(()), || {
-            loses_nobody(&bound_to(&["[::]"]), "capture=getfd")
+            loses_nobody(&bound_to(&["[::]"]), "capture=getfd");
         }),
         trial("a_wildcard_socket_loses_nobody", &Ok(()), || {
-            loses_nobody(&bound_to(&["0.0.0.0"]), "capture=getfd")
+            loses_nobody(&bound_to(&["0.0.0.0"]), "capture=getfd");
         }),
         trial("several_listeners_lose_nobody", &Ok(()), || {
-            loses_nobody(&bound_to(&["127.0.0.1", "[::1]"]), "capture=getfd")
+            loses_nobody(&bound_to(&["127.0.0.1", "[::1]"]), "capture=getfd");
         }),
         trial("a_port_that_is_not_named_is_left_alone", &Ok(()), left_alone),
         trial("a_socket_of_listen_that_the_server_does_not_take_is_answered", &Ok(()), not_taken),

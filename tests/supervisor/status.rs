@@ -62,27 +62,29 @@ fn path_is_searched_past_what_cannot_be_executed() {
 #[test]
 fn an_unusable_command_line_is_125() {
     assert_snapshot!(said(super::lameduck().arg("run")), @"
-    125: error: the following required arguments were not provided:
+    125: lameduck: the following required arguments were not provided:
       <COMMAND>...
 
-    Usage: lameduck run <COMMAND>...
+    Usage: lameduck run [OPTIONS] [--] <COMMAND> [ARGUMENT]...
 
     For more information, try '--help'.
     ");
     assert_snapshot!(said(&mut run(&["--stop-signal", "TREM"], &["true"])), @r#"
-    125: error: invalid value 'TREM' for '--stop-signal <SIGNAL>': there is no signal "TREM": give a name such as TERM, SIGQUIT or RTMIN+3, or a number from 1 to 64
+    125: lameduck: invalid value 'TREM' for '--stop-signal <SIGNAL>': there is no signal "TREM": give a name such as TERM, SIGQUIT or RTMIN+3, or a number from 1 to 64
 
     For more information, try '--help'.
     "#);
     assert_snapshot!(said(&mut run(&["--stop-signal", "KILL"], &["true"])), @"
-    125: error: invalid value 'KILL' for '--stop-signal <SIGNAL>': KILL never reaches lameduck as a request: give one such as TERM, INT, QUIT or RTMIN+3
+    125: lameduck: invalid value 'KILL' for '--stop-signal <SIGNAL>': KILL never reaches lameduck as a request: give one such as TERM, INT, QUIT or RTMIN+3
 
     For more information, try '--help'.
     ");
     assert_snapshot!(said(run(&[], &["true"]).env("LAMEDUCK_FORWARD_SIGNAL", "TERM:QUIT")), @"
-    125: error: invalid value 'TERM:QUIT' for '--forward-signal <SIGNAL=SIGNAL>': a translation is two signals with = between them, such as TERM=QUIT
+    125: lameduck: invalid value 'TERM:QUIT' for '--forward-signal <SIGNAL=SIGNAL>': a translation is two signals with = between them, such as TERM=QUIT
 
     For more information, try '--help'.
+
+    The value is that of the environment variable LAMEDUCK_FORWARD_SIGNAL.
     ");
 }
 
