@@ -7,13 +7,15 @@
 //! | file | subject |
 //! |---|---|
 //! | `sys` | the few socket options that no library offers; the room's only `unsafe` |
-//! | `diag`, `proc_net` | the two sources: sock_diag over netlink, and its fallback `/proc/net/tcp` |
+//! | `diag`, `proc_net` | sock_diag over netlink, and its fallback `/proc/net/tcp` |
+//! | `source` | the strongest of them that works |
 //! | `tcp_info`, `connections` | one connection's counters, and the words for what it is doing |
 //! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
 //! | `processes`, `discovery`, `duplicate` | whose sockets these are, and how to hold one |
 //! | `listen` | sockets that lameduck binds itself |
-//! | `observer` | one look at everything, by the strongest source that works |
+//! | `watched` | a listener that is looked at, and which connections are its own |
+//! | `observer`, `look` | one look at everything, and what it showed |
 pub mod connections;
 pub mod counters;
 pub mod diag;
@@ -21,12 +23,17 @@ pub mod discovery;
 pub mod duplicate;
 pub mod gate;
 pub mod listen;
+pub mod look;
 pub mod memory;
 pub mod observer;
 pub mod proc_net;
 pub mod processes;
+pub mod source;
 pub mod sys;
 pub mod tcp_info;
+pub mod watched;
 
 pub use discovery::Listener;
-pub use observer::{Look, Observer};
+pub use look::Look;
+pub use observer::Observer;
+pub use watched::Watched;

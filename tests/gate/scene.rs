@@ -1,6 +1,6 @@
 //! Listeners as servers make them, and who connects to them.
 use lameduck::sockets::gate::Group;
-use lameduck::sockets::observer::accept_queue;
+use lameduck::sockets::watched::accept_queue;
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr, set_socket_reuseport};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, listen, socket_with};

@@ -1,5 +1,5 @@
 //! A server's listener, its observer, and what is expected to be seen.
-use lameduck::sockets::observer::Watched;
+use lameduck::sockets::watched::Watched;
 use lameduck::sockets::{Listener, Look, Observer};
 use rustix::net::sockopt::set_socket_linger;
 use std::io::{ErrorKind, Read, Write};

@@ -2,9 +2,9 @@
 use crate::cli::{Capture, GateChoice, SocketArgs};
 use crate::late_arrivals::{Desk, Kind};
 use crate::sockets::gate::Group;
-use crate::sockets::observer::Watched;
+
 use crate::sockets::processes::descendants;
-use crate::sockets::{Listener, Observer, duplicate};
+use crate::sockets::{Listener, Observer, Watched, duplicate};
 use rustix::fs::fstat;
 use rustix::process::{Pid, getpid};
 use std::collections::{BTreeMap, BTreeSet, HashSet};

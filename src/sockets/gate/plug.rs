@@ -9,7 +9,7 @@ use super::group::Place;
 use super::own::OwnConnection;
 use super::program::{Routes, Target};
 use crate::sockets::counters;
-use crate::sockets::observer::accept_queue;
+use crate::sockets::watched::accept_queue;
 use rustix::net::listen;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
