@@ -48,7 +48,7 @@ impl Gatekeeper {
             self.leave_to_others();
         }
         let plugs = self.plug();
-        if !plugs.is_empty() {
+        if !self.groups.is_empty() || self.desk.is_some() {
             observer.all_handshakes();
             wait_for(until, &mut *wait, || observer.look().half_open.unwrap_or(0) == 0 && self.nobody_left());
         }
@@ -69,7 +69,9 @@ impl Gatekeeper {
     /// Whoever still listens goes on as if we had never been there.
     fn leave_to_others(&mut self) {
         let theirs = self.held_by(&descendants(getpid()));
-        for watched in self.watched.extract_if(.., |watched| theirs.contains(&watched.listener.inode)) {
+        for watched in
+            self.listeners.watched.extract_if(.., |watched| theirs.contains(&watched.listener.inode))
+        {
             let address = watched.listener.address;
             warn!(%address, "another process still listens here: leaving the listener to it");
             for group in self.groups.extract_if(.., |group| group.address() == address) {
@@ -85,7 +87,8 @@ impl Gatekeeper {
     /// The inodes of the listeners that these processes hold.
     fn held_by(&self, processes: &HashSet<Pid>) -> HashSet<u64> {
         let (by_inode, _) = sockets(processes);
-        self.watched
+        self.listeners
+            .watched
             .iter()
             .map(|watched| watched.listener.inode)
             .filter(|inode| by_inode.contains_key(inode))
@@ -105,7 +108,7 @@ impl Gatekeeper {
     }
 
     fn server_queues(&self) -> u64 {
-        self.watched.iter().filter_map(|watched| watched.duplicate.as_deref()).map(queued).sum()
+        self.listeners.watched.iter().filter_map(|watched| watched.duplicate.as_deref()).map(queued).sum()
     }
 
     /// Looked at twice, because a taker counts a connection an instant after taking it.
@@ -119,7 +122,7 @@ impl Gatekeeper {
     /// Closes the desk and every listener that we hold. Those of the server are shut down first, which ends the
     /// threads that take the rest out of them.
     fn close_sockets(&mut self) {
-        for held in self.watched.iter().filter_map(|watched| watched.duplicate.as_deref()) {
+        for held in self.listeners.watched.iter().filter_map(|watched| watched.duplicate.as_deref()) {
             // ENOTCONN: it does not listen any more.
             let _ = shutdown(held, Shutdown::Both);
         }
@@ -127,8 +130,7 @@ impl Gatekeeper {
             desk.close();
         }
         self.groups.clear();
-        self.watched.clear();
-        self.listened.clear();
+        self.listeners.let_go();
     }
 }
 

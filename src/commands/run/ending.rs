@@ -22,7 +22,8 @@ impl Supervision {
         }
         let mut looking = self.looking.take().unwrap_or_else(|| Looking::new(self.silent_grace));
         // What its other processes still hold, and what lameduck listens on itself, is all that can be saved.
-        let left = phase > Phase::Serving || self.gatekeeper.listens() || !descendants(getpid()).is_empty();
+        let left =
+            phase > Phase::Serving || self.gatekeeper.listeners.ours() || !descendants(getpid()).is_empty();
         if phase == Phase::Serving && left {
             self.gatekeeper.prepare(&mut looking.observer);
         }

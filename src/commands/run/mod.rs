@@ -4,13 +4,15 @@
 //! |---|---|
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
 //! | `looking` | what is looked at when, and at what cost |
-//! | `gatekeeper` | the server's listeners: found, held, gated, and taken over in the end |
+//! | `listeners` | what the server listens on: found again and again, and held |
+//! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
 //! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
 //! | `reporting` | the closing line and the report file |
 mod closing;
 mod ending;
 mod gatekeeper;
+mod listeners;
 mod looking;
 mod reporting;
 mod supervision;

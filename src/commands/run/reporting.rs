@@ -38,7 +38,12 @@ impl Gate {
     /// Reads it.
     pub fn of(gatekeeper: &Gatekeeper) -> Self {
         let (kind, reason) = gatekeeper.gate();
-        Self { kind, reason, capture: gatekeeper.capture(), listeners: gatekeeper.addresses() }
+        Self {
+            kind,
+            reason,
+            capture: gatekeeper.listeners.capture(),
+            listeners: gatekeeper.listeners.addresses(),
+        }
     }
 }
 

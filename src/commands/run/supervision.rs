@@ -188,7 +188,7 @@ impl Supervision {
         }
         self.times.gated = Some(Instant::now());
         let (gate, reason) = self.gatekeeper.gate();
-        let capture = self.gatekeeper.capture();
+        let capture = self.gatekeeper.listeners.capture();
         if gate == "none" {
             info!(%gate, %capture, "no gate ({reason}): waiting for an empty queue");
         } else {

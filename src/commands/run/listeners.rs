@@ -1,0 +1,153 @@
+//! What the server listens on: found again and again, and held as far as is permitted.
+use crate::cli::{Capture, GateChoice, SocketArgs};
+use crate::sockets::processes::descendants;
+use crate::sockets::{Listener, Observer, Watched, duplicate};
+use rustix::fs::fstat;
+use rustix::process::{Pid, getpid};
+use std::collections::{BTreeSet, HashSet};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use tracing::warn;
+
+/// The server's listeners, and our duplicates of them.
+#[derive(Debug)]
+pub struct Listeners {
+    ports: Vec<u16>,
+    getfd: bool,
+    /// The sockets of `--listen`.
+    listened: Vec<Arc<OwnedFd>>,
+    processes: HashSet<Pid>,
+    /// All that were found; those that the server has let go stay as long as we hold them.
+    pub watched: Vec<Watched>,
+}
+
+impl Listeners {
+    /// Nothing is looked for before [`Self::find`].
+    #[must_use]
+    pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>) -> Self {
+        let getfd = match options.capture {
+            Capture::Getfd => true,
+            Capture::Auto => options.gate != GateChoice::None,
+            Capture::Listen | Capture::None => false,
+        };
+        Self {
+            ports: options.ports.clone(),
+            getfd,
+            listened: listened.into_iter().map(Arc::new).collect(),
+            processes: HashSet::new(),
+            watched: Vec::new(),
+        }
+    }
+
+    /// Whether lameduck listens itself (`--listen`).
+    #[must_use]
+    pub fn ours(&self) -> bool {
+        !self.listened.is_empty()
+    }
+
+    /// Whether the server has other processes than when its listeners were last found.
+    #[must_use]
+    pub fn have_changed(&self) -> bool {
+        descendants(getpid()) != self.processes
+    }
+
+    /// Finds them, takes duplicates, and has the observer look at them. Gives what stood in the way, by address.
+    pub fn find(&mut self, observer: &mut Observer) -> Vec<(SocketAddr, String)> {
+        let found = observer.discover(getpid(), &self.ports);
+        for pid in found.unreadable.iter().filter(|pid| !self.processes.contains(pid)) {
+            let pid = pid.as_raw_nonzero();
+            warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
+        }
+        self.processes = found.processes;
+        let (mut watched, mut obstacles) = (Vec::new(), Vec::new());
+        for listener in found.listeners {
+            let duplicate = self.hold(&listener).unwrap_or_else(|reason| {
+                obstacles.push((listener.address, reason));
+                None
+            });
+            watched.push(Watched { listener, duplicate });
+        }
+        // Ours exist whoever holds them, and so do those that we hold although the server has let them go.
+        let listened = self.listened.iter().filter_map(|socket| {
+            Some(Watched { listener: Listener::of(socket).ok()?, duplicate: Some(Arc::clone(socket)) })
+        });
+        let let_go =
+            self.watched.drain(..).filter(|watched| watched.duplicate.is_some()).map(|mut watched| {
+                watched.listener.holders.clear();
+                watched
+            });
+        for known in let_go.chain(listened) {
+            if watched.iter().all(|watched| watched.listener.inode != known.listener.inode) {
+                watched.push(known);
+            }
+        }
+        self.watched = watched;
+        observer.watch(self.watched.clone());
+        obstacles
+    }
+
+    /// A duplicate of it, where one is wanted.
+    fn hold(&self, listener: &Listener) -> Result<Option<Arc<OwnedFd>>, String> {
+        let known = self.watched.iter().find(|watched| watched.listener.inode == listener.inode);
+        if let Some(held) = known.and_then(|watched| watched.duplicate.clone()) {
+            return Ok(Some(held));
+        }
+        let same = |socket: &&Arc<OwnedFd>| fstat(&***socket).is_ok_and(|stat| stat.st_ino == listener.inode);
+        if let Some(listened) = self.listened.iter().find(same) {
+            return Ok(Some(Arc::clone(listened)));
+        }
+        if !self.getfd {
+            return Ok(None);
+        }
+        let mut reason = "no process of the server that holds it can be seen".to_owned();
+        for holder in &listener.holders {
+            match duplicate::duplicate(holder.pid, holder.fd, listener.inode) {
+                Ok(held) => return Ok(Some(Arc::new(held))),
+                Err(error) => reason = format!("pidfd_getfd: {error}"),
+            }
+        }
+        Err(format!("cannot hold the listener at {}: {reason}", listener.address))
+    }
+
+    /// Those that we hold and no process of the server does.
+    #[must_use]
+    pub fn unheld(&self) -> Vec<Watched> {
+        let unheld = |watched: &&Watched| watched.duplicate.is_some() && watched.listener.holders.is_empty();
+        self.watched.iter().filter(unheld).cloned().collect()
+    }
+
+    /// The inodes of those that a process of the server holds.
+    #[must_use]
+    pub fn held_inodes(&self) -> HashSet<u64> {
+        let held = self.watched.iter().filter(|watched| !watched.listener.holders.is_empty());
+        held.map(|watched| watched.listener.inode).collect()
+    }
+
+    /// Lets all of them go.
+    pub fn let_go(&mut self) {
+        self.watched.clear();
+        self.listened.clear();
+    }
+
+    /// How they are held.
+    #[must_use]
+    pub fn capture(&self) -> &'static str {
+        let mut held = self.watched.iter().filter_map(|watched| watched.duplicate.as_ref()).peekable();
+        if held.peek().is_none() {
+            "none"
+        } else if held.all(|held| self.listened.iter().any(|listened| Arc::ptr_eq(held, listened))) {
+            "listen"
+        } else {
+            "getfd"
+        }
+    }
+
+    /// Their addresses.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<String> {
+        let addresses: BTreeSet<SocketAddr> =
+            self.watched.iter().map(|watched| watched.listener.address).collect();
+        addresses.into_iter().map(|address| address.to_string()).collect()
+    }
+}
