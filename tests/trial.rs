@@ -69,14 +69,25 @@ fn given_the_built_in_server_when_it_is_stopped_plainly_then_queued_connections_
 }
 
 #[test]
-fn given_lameduck_then_the_exit_status_says_whether_it_lost_any() {
+fn given_lameduck_then_nobody_is_lost_and_the_exit_status_says_so() {
     let (status, report) = result(&["--only", "lameduck", "--before", "1s", "--rate", "300/s"]);
     let column = &report["columns"][0];
     assert_eq!((&column["name"], &column["lameduck"]), (&"lameduck".into(), &true.into()));
     assert_each_is_counted_once(column);
-    assert_eq!(report["lost_under_lameduck"], column["lost"]);
-    assert_eq!(status, Some(i32::from(count(column, "lost") > 0)), "{column}");
+    assert_eq!((count(column, "lost"), &report["lost_under_lameduck"]), (0, &0.into()), "{column}");
+    assert!(count(column, "answered_late") > 0, "the stop was not under load: {column}");
+    assert_eq!(status, Some(0));
     assert_nobody_listens(column);
+}
+
+#[test]
+fn given_a_lameduck_that_loses_somebody_then_the_exit_status_says_so() {
+    // Without a gate, and with less time than the queue needs.
+    let mut trial = trial(&["--json", "--only", "lameduck", "--before", "1s", "--rate", "300/s"]);
+    let output = trial.env("LAMEDUCK_GATE", "none").env("LAMEDUCK_TIMEOUT", "500ms").output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["lost_under_lameduck"].as_u64().unwrap() > 0, "{report}");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]
