@@ -1,6 +1,7 @@
 //! The desk: a thread that accepts and answers.
 use super::accepting::{Next, RETRY, after};
 use super::answer::{Ending, answer};
+use super::book::{Counts, Kind, Served, Work};
 use super::taker;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -9,7 +10,6 @@ use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -20,36 +20,6 @@ use tracing::warn;
 const SPARE_DESCRIPTORS: u64 = 64;
 /// With ever so few descriptors, so many connections are served at once.
 const LEAST_AT_ONCE: u64 = 8;
-/// Why a connection is at the desk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// It came after the gate closed.
-    LateArrival,
-    /// It was still in the server's queue.
-    Rest,
-}
-
-/// What became of the connections of one kind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Served {
-    /// Being served now.
-    pub open: u64,
-    /// Answered 503.
-    pub answered: u64,
-    /// Closed after reading: not HTTP.
-    pub closed: u64,
-    /// Gone by the client's doing.
-    pub gone: u64,
-}
-
-/// The running counts behind [`Served`].
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    open: AtomicU64,
-    answered: AtomicU64,
-    closed: AtomicU64,
-    gone: AtomicU64,
-}
 
 /// An open desk.
 #[derive(Debug)]
@@ -57,13 +27,6 @@ pub struct Desk {
     work: mpsc::UnboundedSender<Work>,
     counts: Arc<[Counts; 2]>,
     thread: JoinHandle<()>,
-}
-
-/// What the thread is given.
-#[derive(Debug)]
-pub(super) enum Work {
-    Listener(OwnedFd),
-    Connection(OwnedFd, Kind),
 }
 
 impl Desk {
@@ -93,7 +56,7 @@ impl Desk {
 
     /// Serves a connection that was accepted already. It is made not to block.
     pub fn serve(&self, connection: OwnedFd, kind: Kind) {
-        self.counts[kind as usize].open.fetch_add(1, SeqCst);
+        self.counts[kind as usize].opened();
         self.give(Work::Connection(connection, kind));
     }
 
@@ -108,17 +71,13 @@ impl Desk {
     /// What became of the connections of this kind so far.
     #[must_use]
     pub fn served(&self, kind: Kind) -> Served {
-        let counts = &self.counts[kind as usize];
-        // `open` first: a connection that ends meanwhile is then counted twice rather than not at all.
-        let [open, answered, closed, gone] =
-            [&counts.open, &counts.answered, &counts.closed, &counts.gone].map(|count| count.load(SeqCst));
-        Served { open, answered, closed, gone }
+        self.counts[kind as usize].served()
     }
 
     /// How many connections are being served.
     #[must_use]
     pub fn busy(&self) -> u64 {
-        self.counts.iter().map(|counts| counts.open.load(SeqCst)).sum()
+        self.counts.iter().map(|counts| counts.served().open).sum()
     }
 
     /// Closes the desk and the listeners given to it. Whoever is still at it is reset: look at [`Self::busy`] first.
@@ -131,26 +90,6 @@ impl Desk {
     fn give(&self, work: Work) {
         // The thread ends only with this sender.
         let _ = self.work.send(work);
-    }
-}
-
-impl Counts {
-    pub(super) fn opened(&self) {
-        self.open.fetch_add(1, SeqCst);
-    }
-
-    pub(super) fn not_opened(&self) {
-        self.open.fetch_sub(1, SeqCst);
-    }
-
-    fn ended(&self, ending: Ending) {
-        match ending {
-            Ending::Answered => &self.answered,
-            Ending::Closed => &self.closed,
-            Ending::Gone => &self.gone,
-        }
-        .fetch_add(1, SeqCst);
-        self.open.fetch_sub(1, SeqCst);
     }
 }
 

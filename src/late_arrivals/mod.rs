@@ -6,8 +6,10 @@
 //! of gates or drains.
 mod accepting;
 mod answer;
+mod book;
 mod desk;
 mod taker;
 
 pub use answer::RESPONSE;
-pub use desk::{Desk, Kind, Served};
+pub use book::{Kind, Served};
+pub use desk::Desk;

@@ -3,7 +3,7 @@
 //! Its O_NONBLOCK is shared with the server's descriptor and must not be touched: where it blocks, so does this
 //! thread, harmlessly, when the server was quicker. It ends when the listener is shut down.
 use super::accepting::{Next, RETRY, after};
-use super::desk::{Counts, Kind, Work};
+use super::book::{Counts, Kind, Work};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;

@@ -1,39 +1,11 @@
 //! Finding the server's listeners: the sockets that its processes hold, matched with the kernel's table.
 use super::diag::{Family, SockDiag, States};
+use super::listener::Listener;
 use super::proc_net;
-use super::processes::{self, Holder};
-use rustix::fs::fstat;
-use rustix::net::getsockname;
+use super::processes;
 use rustix::process::Pid;
 use std::collections::HashSet;
 use std::io;
-use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
-
-/// A listening TCP socket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listener {
-    /// The address that it is bound to.
-    pub address: SocketAddr,
-    /// Its inode, by which descriptors are matched.
-    pub inode: u64,
-    /// The user who made it: another's socket cannot share its address.
-    pub uid: u32,
-    /// The descriptors of the server's processes for it; empty when found by its port alone.
-    pub holders: Vec<Holder>,
-}
-
-impl Listener {
-    /// Describes a listening socket that we hold ourselves.
-    ///
-    /// # Errors
-    /// When it is no IP socket.
-    pub fn of(socket: &OwnedFd) -> io::Result<Self> {
-        let address = SocketAddr::try_from(getsockname(socket)?)?;
-        let stat = fstat(socket)?;
-        Ok(Self { address, inode: stat.st_ino, uid: stat.st_uid, holders: Vec::new() })
-    }
-}
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -53,9 +25,17 @@ pub struct Discovery {
 /// # Errors
 /// When neither sock_diag nor /proc/net/tcp can be read.
 pub fn discover(diag: Option<&mut SockDiag>, root: Pid, ports: &[u16]) -> io::Result<Discovery> {
+    among(diag, processes::descendants(root), ports)
+}
+
+/// The same among these processes.
+///
+/// # Errors
+/// As [`discover`].
+#[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
+pub fn among(diag: Option<&mut SockDiag>, processes: HashSet<Pid>, ports: &[u16]) -> io::Result<Discovery> {
     let mut rows = listening(diag)?;
     rows.retain(|row| ports.is_empty() || ports.contains(&row.address.port()));
-    let processes = processes::descendants(root);
     let (mut by_inode, unreadable) = processes::sockets(&processes);
     let by_port = !ports.is_empty() && !unreadable.is_empty();
     for row in &mut rows {

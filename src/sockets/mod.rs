@@ -12,7 +12,7 @@
 //! | `tcp_info`, `connections` | one connection's counters, and the words for what it is doing |
 //! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
-//! | `processes`, `discovery`, `duplicate` | whose sockets these are, and how to hold one |
+//! | `listener`, `processes`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
 //! | `listen` | sockets that lameduck binds itself |
 //! | `watched` | a listener that is looked at, and which connections are its own |
 //! | `observer`, `look` | one look at everything, and what it showed |
@@ -23,6 +23,7 @@ pub mod discovery;
 pub mod duplicate;
 pub mod gate;
 pub mod listen;
+pub mod listener;
 pub mod look;
 pub mod memory;
 pub mod observer;
@@ -33,7 +34,7 @@ pub mod sys;
 pub mod tcp_info;
 pub mod watched;
 
-pub use discovery::Listener;
+pub use listener::Listener;
 pub use look::Look;
 pub use observer::Observer;
 pub use watched::Watched;

@@ -1,6 +1,6 @@
 //! The fallback: /proc/net/tcp and tcp6, where sock_diag is refused. No limit, no TCP_INFO, and a thousand
 //! times dearer; in gVisor the accept queue reads 0 whatever is in it, which is found out and not believed.
-use super::discovery::Listener;
+use super::listener::Listener;
 use procfs::net::{TcpNetEntry, TcpState};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;

@@ -1,7 +1,7 @@
 //! A listener that is looked at, and which connections are its own.
 use super::connections::TCP_SYN_RECV;
 use super::diag::{Family, Row, SockDiag, States};
-use super::discovery::Listener;
+use super::listener::Listener;
 use super::sys;
 use super::tcp_info::{TCP_INFO_MAX, TcpInfo};
 use std::collections::BTreeMap;

@@ -1,10 +1,7 @@
-//! What a process and those below it listen on, by the socket inodes in /proc (proc(5), net/tcp).
-//!
-//! Go listens with MPTCP since 1.24, and such a listener's row has another inode than its descriptor: it is
-//! not found here.
-use super::processes;
-use procfs::net::{TcpNetEntry, TcpState, tcp, tcp6};
-use procfs::process::{FDTarget, Process};
+//! What the server that was started listens on.
+use crate::sockets::diag::SockDiag;
+use crate::sockets::{discovery, processes};
+use rustix::process::Pid;
 use std::io;
 use std::net::SocketAddr;
 
@@ -17,34 +14,24 @@ pub enum Look {
     Below,
 }
 
-/// The TCP addresses listened on by the process `root` and those below it: parents first, then in the order
-/// of the descriptors. Processes that may not be looked into are left out.
+/// The TCP addresses listened on by the process `root` and those below it, in the order of processes and
+/// descriptors. Processes that may not be looked into are left out.
 ///
 /// # Errors
-/// When /proc cannot be read.
+/// When neither sock_diag nor /proc can be read.
 pub fn addresses(root: i32, look: Look) -> io::Result<Vec<SocketAddr>> {
-    // Without IPv6 there is no tcp6.
-    let rows = [tcp().map_err(io::Error::other)?, tcp6().unwrap_or_default()].concat();
-    let listening: Vec<TcpNetEntry> = rows.into_iter().filter(|row| row.state == TcpState::Listen).collect();
-
-    let itself = (look == Look::Itself).then_some(root);
-    let mut found = Vec::new();
-    for pid in itself.into_iter().chain(processes::below(root)?.into_iter().map(|stat| stat.pid)) {
-        let Ok(descriptors) = Process::new(pid).and_then(|process| process.fd()) else { continue };
-        let mut sockets: Vec<(i32, u64)> = descriptors
-            .flatten()
-            .filter_map(|descriptor| match descriptor.target {
-                FDTarget::Socket(inode) => Some((descriptor.fd, inode)),
-                _ => None,
-            })
-            .collect();
-        sockets.sort_unstable();
-        for (_, inode) in sockets {
-            let address = listening.iter().find(|row| row.inode == inode).map(|row| row.local_address);
-            found.extend(address.filter(|address| !found.contains(address)));
-        }
+    let root = Pid::from_raw(root).ok_or(io::ErrorKind::InvalidInput)?;
+    let mut among = processes::descendants(root);
+    if look == Look::Itself {
+        among.insert(root);
     }
-    Ok(found)
+    let mut listeners = discovery::among(SockDiag::open().ok().as_mut(), among, &[])?.listeners;
+    listeners.sort_by_key(|listener| {
+        listener.holders.iter().map(|holder| (holder.pid.as_raw_nonzero(), holder.fd)).min()
+    });
+    let mut addresses: Vec<SocketAddr> = listeners.into_iter().map(|listener| listener.address).collect();
+    addresses.dedup();
+    Ok(addresses)
 }
 
 #[cfg(test)]
