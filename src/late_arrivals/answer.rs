@@ -80,16 +80,15 @@ async fn hear(stream: &TcpStream, silent_grace: Duration) -> Heard {
     let mut end = begin + silent_grace;
     loop {
         match timeout_at(end, read(stream, |bytes| head.extend_from_slice(bytes))).await {
+            Ok(Ok(1..)) => {}
+            // It has closed its half: there is no more to come.
+            Ok(Ok(0)) if !head.is_empty() => return Heard::Request,
+            Ok(Ok(0) | Err(_)) => return Heard::Gone,
             // Silent, or slower than anybody is waited for: tell it what it would be told.
             Err(_) => return Heard::Request,
-            Ok(Err(_)) => return Heard::Gone,
-            Ok(Ok(0)) if head.is_empty() => return Heard::Gone,
-            // It has closed its half: there is no more to come.
-            Ok(Ok(0)) => return Heard::Request,
-            Ok(Ok(_)) => {}
         }
         match understand(&head) {
-            Some(heard) => return heard,
+            Some(what) => return what,
             None if head.len() >= LONGEST_HEAD => return Heard::Request,
             None => end = begin + HEAD_WITHIN.max(silent_grace),
         }
@@ -111,8 +110,8 @@ fn understand(head: &[u8]) -> Option<Heard> {
 /// Reads away what the client still sends, until it closes.
 async fn discard(stream: &TcpStream) {
     let mut left = LONGEST_LINGER;
-    while let Ok(read @ 1..) = read(stream, |_| ()).await {
-        let Some(rest) = left.checked_sub(read) else { return };
+    while let Ok(length @ 1..) = read(stream, |_| ()).await {
+        let Some(rest) = left.checked_sub(length) else { return };
         left = rest;
     }
 }
@@ -129,6 +128,64 @@ async fn read(stream: &TcpStream, take: impl FnOnce(&[u8])) -> io::Result<usize>
                 return Ok(length);
             }
             Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REQUESTS: [&str; 5] = [
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        "POST /orders?id=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: a\r\nX-Long: 0123456789\r\nAccept: */*\r\n\r\n",
+        "\r\nDELETE /a HTTP/1.1\nHost: a\n\n",
+    ];
+
+    #[test]
+    fn the_answer_is_as_long_as_it_says() {
+        let (head, body) = RESPONSE.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
+    }
+
+    #[test]
+    fn what_begins_like_http_1_is_answered_however_it_goes_on() {
+        for head in ["GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/1.9\r\n\r\n"] {
+            assert_eq!(understand(head.as_bytes()), Some(Heard::Request), "{head:?}");
+        }
+        let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(MOST_HEADERS + 1));
+        assert_eq!(understand(many.as_bytes()), Some(Heard::Request));
+    }
+
+    #[test]
+    fn what_is_not_http_1_is_known_from_its_first_bytes() {
+        let tls = [0x16, 0x03, 0x01, 0x02, 0x00, 0x01];
+        for bytes in
+            [&tls[..], b"PING\r\n", b"*1\r\n$4\r\nPING\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0"]
+        {
+            assert_eq!(understand(bytes), Some(Heard::NotHttp), "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let _ = understand(&bytes);
+        }
+
+        #[test]
+        fn every_part_of_a_request_needs_more_and_the_whole_is_a_request(
+            request in proptest::sample::select(&REQUESTS[..]),
+            part in any::<proptest::sample::Index>(),
+            body in proptest::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let cut = part.index(request.len());
+            prop_assert_eq!(understand(&request.as_bytes()[..cut]), None);
+            let whole = [request.as_bytes(), &body].concat();
+            prop_assert_eq!(understand(&whole), Some(Heard::Request));
         }
     }
 }

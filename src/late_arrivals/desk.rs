@@ -1,4 +1,5 @@
 //! The desk: a thread that accepts and answers.
+use super::accepting::{Next, RETRY, after};
 use super::answer::{Ending, answer};
 use super::taker;
 use rustix::io::Errno;
@@ -19,9 +20,6 @@ use tracing::warn;
 const SPARE_DESCRIPTORS: u64 = 64;
 /// With ever so few descriptors, so many connections are served at once.
 const LEAST_AT_ONCE: u64 = 8;
-/// When no descriptor is to be had, the next attempt is so much later.
-const RETRY: Duration = Duration::from_millis(10);
-
 /// Why a connection is at the desk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -93,7 +91,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Serves a connection that was accepted already.
+    /// Serves a connection that was accepted already. It is made not to block.
     pub fn serve(&self, connection: OwnedFd, kind: Kind) {
         self.counts[kind as usize].open.fetch_add(1, SeqCst);
         self.give(Work::Connection(connection, kind));
@@ -111,9 +109,9 @@ impl Desk {
     #[must_use]
     pub fn served(&self, kind: Kind) -> Served {
         let counts = &self.counts[kind as usize];
-        // `open` last: a connection that ends meanwhile is then counted twice rather than not at all.
-        let [answered, closed, gone, open] =
-            [&counts.answered, &counts.closed, &counts.gone, &counts.open].map(|count| count.load(SeqCst));
+        // `open` first: a connection that ends meanwhile is then counted twice rather than not at all.
+        let [open, answered, closed, gone] =
+            [&counts.open, &counts.answered, &counts.closed, &counts.gone].map(|count| count.load(SeqCst));
         Served { open, answered, closed, gone }
     }
 
@@ -141,7 +139,7 @@ impl Counts {
         self.open.fetch_add(1, SeqCst);
     }
 
-    fn not_opened(&self) {
+    pub(super) fn not_opened(&self) {
         self.open.fetch_sub(1, SeqCst);
     }
 
@@ -203,19 +201,20 @@ async fn accept_all(
                     drop(slot);
                 });
             }
-            Err(error) => match Errno::from_io_error(&error) {
-                Some(Errno::CONNABORTED | Errno::INTR) => {}
-                Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
-                    tokio::time::sleep(RETRY).await;
-                }
-                _ => return Err(error),
+            Err(error) => match Errno::from_io_error(&error).map_or(Next::Later, after) {
+                Next::Again => {}
+                Next::Later => tokio::time::sleep(RETRY).await,
+                Next::End => return Err(error),
             },
         }
     }
 }
 
 async fn serve_one(connection: OwnedFd, kind: Kind, counts: &[Counts; 2], silent_grace: Duration) {
-    let ending = match tokio::net::TcpStream::from_std(TcpStream::from(connection)) {
+    let connection = TcpStream::from(connection);
+    let registered =
+        connection.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(connection));
+    let ending = match registered {
         Ok(stream) => answer(stream, silent_grace).await,
         Err(_) => Ending::Gone,
     };

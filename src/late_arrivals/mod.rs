@@ -4,6 +4,7 @@
 //! Way in: [`Desk::open`], then listeners to accept from, or connections. Way out: [`Desk::served`]. One thread,
 //! started when it is first needed, answers thousands at once, each bounded in time and bytes. This room knows nothing
 //! of gates or drains.
+mod accepting;
 mod answer;
 mod desk;
 mod taker;

@@ -2,18 +2,16 @@
 //!
 //! Its O_NONBLOCK is shared with the server's descriptor and must not be touched: where it blocks, so does this
 //! thread, harmlessly, when the server was quicker. It ends when the listener is shut down.
+use super::accepting::{Next, RETRY, after};
 use super::desk::{Counts, Kind, Work};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc::WeakUnboundedSender;
-
-/// When no descriptor is to be had, the next attempt is so much later.
-const RETRY: Duration = Duration::from_millis(10);
 
 /// Starts the thread.
 ///
@@ -26,25 +24,43 @@ pub(super) fn start(
 ) -> io::Result<()> {
     let take = move || {
         loop {
-            match accept_with(&*listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+            match poll(&mut [PollFd::new(&*listener, PollFlags::IN)], None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => std::thread::sleep(RETRY),
+            }
+            if work.strong_count() == 0 {
+                return; // the desk is closed: whoever comes now is for others to accept
+            }
+            match take_one(&listener, &counts[Kind::Rest as usize]) {
                 Ok(connection) => {
                     let Some(desk) = work.upgrade() else { return };
-                    counts[Kind::Rest as usize].opened();
                     // Not refused while `desk` lives.
                     let _ = desk.send(Work::Connection(connection, Kind::Rest));
                 }
-                Err(Errno::AGAIN) => {
-                    if poll(&mut [PollFd::new(&*listener, PollFlags::IN)], None)
-                        .is_err_and(|e| e != Errno::INTR)
-                    {
-                        return;
-                    }
-                }
-                Err(Errno::CONNABORTED | Errno::INTR) => {}
-                Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => std::thread::sleep(RETRY),
-                Err(_) => return, // the server has shut its listener down: nothing is left in it
+                Err(Errno::AGAIN) => {}
+                Err(error) => match after(error) {
+                    Next::Again => {}
+                    Next::Later => std::thread::sleep(RETRY),
+                    Next::End => return,
+                },
             }
         }
     };
     std::thread::Builder::new().name("the-rest".to_owned()).spawn(take).map(drop)
+}
+
+/// Accepts one, and counts it before it leaves the queue, so that it is at no time in neither. Where the listener
+/// blocks that is not possible, or nobody would be counted for as long as nobody comes: it is counted right after.
+fn take_one(listener: &OwnedFd, counts: &Counts) -> rustix::io::Result<OwnedFd> {
+    let blocks = !fcntl_getfl(listener)?.contains(OFlags::NONBLOCK);
+    if !blocks {
+        counts.opened();
+    }
+    let accepted = accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK);
+    match (blocks, &accepted) {
+        (true, Ok(_)) => counts.opened(),
+        (false, Err(_)) => counts.not_opened(),
+        _ => {}
+    }
+    accepted
 }

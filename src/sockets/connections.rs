@@ -1,19 +1,14 @@
-//! What one connection is doing, told from its counters alone, with no help from the server.
+//! One connection's counters, as a row of the kernel's table gives them, and the words for what they say.
 use super::diag::Row;
 use super::tcp_info::TcpInfo;
-use std::collections::HashMap;
 use std::time::Duration;
 
 /// States of net/tcp_states.h, as rows have them.
-const TCP_SYN_RECV: u8 = 3;
-const TCP_FIN_WAIT1: u8 = 4;
-const TCP_CLOSE_WAIT: u8 = 8;
-const TCP_LAST_ACK: u8 = 9;
-const TCP_CLOSING: u8 = 11;
-
-/// When both ends spoke within one tick of the kernel's clock, nobody can tell who spoke last; after so long
-/// without a byte either way the connection is taken to be at rest.
-pub const TIE_QUIET: Duration = Duration::from_secs(1);
+pub(super) const TCP_SYN_RECV: u8 = 3;
+pub(super) const TCP_FIN_WAIT1: u8 = 4;
+pub(super) const TCP_CLOSE_WAIT: u8 = 8;
+pub(super) const TCP_LAST_ACK: u8 = 9;
+pub(super) const TCP_CLOSING: u8 = 11;
 
 /// What a connection is doing (the words are the design's).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +55,13 @@ pub struct Spoken {
     pub since_received: Duration,
     /// Since the server's last byte.
     pub since_sent: Duration,
+    /// Something that the server said is not acknowledged or not sent: as `send_queue`, but of the same instant as the
+    /// counters here. `None` where the kernel does not tell.
+    pub outstanding: Option<bool>,
+    /// Segments without data from the client: acknowledgements alone, a FIN. `None` where the kernel does not count.
+    pub bare_received: Option<u32>,
+    /// Segments without data from the server.
+    pub bare_sent: Option<u32>,
 }
 
 impl Counters {
@@ -74,6 +76,9 @@ impl Counters {
                 sent: info.bytes_sent()?,
                 since_received: Duration::from_millis(info.last_data_recv_ms()?.into()),
                 since_sent: Duration::from_millis(info.last_data_sent_ms()?.into()),
+                outstanding: info.unacknowledged().zip(info.not_sent()).map(|both| both != (0, 0)),
+                bare_received: info.bare_segments_received(),
+                bare_sent: info.bare_segments_sent(),
             })
         });
         Self {
@@ -83,89 +88,5 @@ impl Counters {
             send_queue: row.send_queue(),
             spoken,
         }
-    }
-}
-
-/// Who spoke last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Last {
-    Client,
-    Server,
-    Unclear,
-}
-
-/// Remembers each connection's counters from look to look, because clocks tie.
-#[derive(Debug, Default)]
-pub struct Memory {
-    seen: HashMap<u64, Seen>,
-    look: u64,
-}
-
-#[derive(Debug)]
-struct Seen {
-    received: u64,
-    sent: u64,
-    last: Last,
-    look: u64,
-}
-
-impl Memory {
-    /// Begins a look; connections that the last two looks did not show are forgotten.
-    pub fn begin(&mut self) {
-        let look = self.look;
-        self.seen.retain(|_, seen| seen.look == look);
-        self.look += 1;
-    }
-
-    /// What the connection of this cookie is doing; `None` where the kernel does not tell.
-    pub fn standing(&mut self, cookie: u64, now: Counters) -> Option<Standing> {
-        match now.state {
-            TCP_SYN_RECV => return Some(Standing::HalfOpen),
-            // Closed by the server: what it said may still be on its way; the last of the queue is the FIN.
-            TCP_FIN_WAIT1 | TCP_CLOSING | TCP_LAST_ACK => {
-                return Some(if now.send_queue > 1 { Standing::InFlight } else { Standing::Over });
-            }
-            _ if !now.owned => return Some(Standing::Queued),
-            _ if now.recv_queue > u32::from(now.state == TCP_CLOSE_WAIT) => return Some(Standing::Unread),
-            _ => {}
-        }
-        let spoken = now.spoken?;
-        let last = self.last(cookie, spoken);
-        Some(match (spoken.received, spoken.sent) {
-            (0, 0) if now.state == TCP_CLOSE_WAIT => Standing::Idle,
-            (0, 0) => Standing::Silent(spoken.since_received),
-            (_, 0) => Standing::InFlight,
-            _ if now.send_queue > 0 => Standing::InFlight,
-            _ => match last {
-                Last::Client => Standing::InFlight,
-                Last::Unclear if spoken.since_received.min(spoken.since_sent) < TIE_QUIET => {
-                    Standing::InFlight
-                }
-                Last::Unclear | Last::Server => Standing::Idle,
-            },
-        })
-    }
-
-    fn last(&mut self, cookie: u64, now: Spoken) -> Last {
-        let by_clock = match now.since_received.cmp(&now.since_sent) {
-            std::cmp::Ordering::Less => Last::Client,
-            std::cmp::Ordering::Greater => Last::Server,
-            std::cmp::Ordering::Equal => Last::Unclear,
-        };
-        let look = self.look;
-        let seen = self.seen.entry(cookie).or_insert(Seen {
-            received: now.received,
-            sent: now.sent,
-            last: by_clock,
-            look,
-        });
-        match (now.received > seen.received, now.sent > seen.sent) {
-            (true, false) => seen.last = Last::Client,
-            (false, true) => seen.last = Last::Server,
-            (true, true) => seen.last = by_clock,
-            (false, false) => {}
-        }
-        (seen.received, seen.sent, seen.look) = (now.received, now.sent, look);
-        seen.last
     }
 }

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `sys` | the few socket options that no library offers; the room's only `unsafe` |
 //! | `diag`, `proc_net` | the two sources: sock_diag over netlink, and its fallback `/proc/net/tcp` |
-//! | `tcp_info`, `connections` | one connection's counters, and what they say: unread, in flight, silent, idle |
+//! | `tcp_info`, `connections` | one connection's counters, and the words for what it is doing |
+//! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
 //! | `processes`, `discovery`, `duplicate` | whose sockets these are, and how to hold one |
 //! | `listen` | sockets that lameduck binds itself |
@@ -20,6 +21,7 @@ pub mod discovery;
 pub mod duplicate;
 pub mod gate;
 pub mod listen;
+pub mod memory;
 pub mod observer;
 pub mod proc_net;
 pub mod processes;

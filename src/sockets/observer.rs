@@ -2,9 +2,10 @@
 //!
 //! A source that fails is tried again a bounded number of times, then a weaker one is used; what no source
 //! tells is `None`. Nothing here ever ends a drain.
-use super::connections::{Counters, Memory, Standing};
+use super::connections::{Counters, Standing, TCP_SYN_RECV};
 use super::diag::{Family, Row, SockDiag, States};
 use super::discovery::{self, Discovery, Listener};
+use super::memory::Memory;
 use super::sys;
 use super::tcp_info::{TCP_INFO_MAX, TcpInfo};
 use super::{counters, proc_net};
@@ -108,7 +109,7 @@ impl Observer {
                 Source::Nothing => return Discovery::default(),
             };
             match discovery::discover(diag, root, ports) {
-                Ok(found) => return found,
+                Ok(found) => return self.worked(found),
                 Err(error) => self.failed(&error),
             }
         }
@@ -129,7 +130,7 @@ impl Observer {
     pub fn gate_closed(&mut self) {
         let mut peers = HashSet::new();
         let result = self.connection_rows(|_, row| {
-            if Counters::of(row).state == STATE_SYN_RECV {
+            if row.state() == TCP_SYN_RECV {
                 peers.insert(row.peer());
             }
         });
@@ -170,8 +171,9 @@ impl Observer {
                 Source::Proc { accept_queue: false } | Source::Nothing => return (None, None),
             };
             match row {
+                Ok(Some((length, limit))) => return self.worked((Some(length), limit)),
                 // A listener that is gone has no queue.
-                Ok(row) => return row.map_or((Some(0), None), |(length, limit)| (Some(length), limit)),
+                Ok(None) => return self.worked((Some(0), None)),
                 Err(error) => self.failed(&error),
             }
         }
@@ -199,11 +201,11 @@ impl Observer {
             let mut look = Look::zero();
             let result = match self.source {
                 Source::SockDiag(_) => self.by_counters(&mut look),
-                Source::Proc { .. } => self.by_proc(&mut look),
+                Source::Proc { accept_queue } => self.by_proc(&mut look, accept_queue),
                 Source::Nothing => return Look::default(),
             };
             match result {
-                Ok(()) => return look,
+                Ok(()) => return self.worked(look),
                 Err(error) => self.failed(&error),
             }
         }
@@ -211,7 +213,6 @@ impl Observer {
 
     fn by_counters(&mut self, look: &mut Look) -> io::Result<()> {
         let mut memory = std::mem::take(&mut self.memory);
-        memory.begin();
         let grace = self.silent_grace;
         let at_gate = self.half_open_at_gate.take();
         let result = self.connection_rows(|ours, row| {
@@ -231,22 +232,30 @@ impl Observer {
                 None => (look.in_flight, look.silent, look.idle) = (None, None, None),
             }
         });
+        if result.is_ok() {
+            memory.end_of_look();
+        }
         self.memory = memory;
         self.half_open_at_gate = at_gate;
         result
     }
 
-    /// Without TCP_INFO only the queues of bytes tell: unread is known, in flight is not.
-    fn by_proc(&mut self, look: &mut Look) -> io::Result<()> {
+    /// Without TCP_INFO only the queues of bytes tell: unread is known, in flight is not. Where not even they are
+    /// real, no zero is believed.
+    fn by_proc(&mut self, look: &mut Look, queues_are_real: bool) -> io::Result<()> {
+        if !queues_are_real {
+            *look = Look::default();
+            return Ok(());
+        }
         let watched = &self.watched;
         let rows =
             proc_net::entries(|row| watched.iter().any(|w| is_at(w.listener.address, row.local_address)))?;
         for row in rows {
             match row.state {
                 TcpState::SynRecv | TcpState::NewSynRecv => count(&mut look.half_open),
-                TcpState::Established | TcpState::CloseWait if row.inode != 0 && row.rx_queue > 1 => {
-                    count(&mut look.unread);
-                }
+                TcpState::Established if row.inode != 0 && row.rx_queue > 0 => count(&mut look.unread),
+                // The client's FIN counts as a byte.
+                TcpState::CloseWait if row.inode != 0 && row.rx_queue > 1 => count(&mut look.unread),
                 _ => {}
             }
         }
@@ -269,13 +278,12 @@ impl Observer {
             for family in Family::BOTH {
                 let has = at_port.iter().any(|address| Family::of(*address) == family);
                 // A dual-stack socket's IPv4 handshakes are rows of AF_INET until they are complete.
-                let handshakes_only = !has && at_port.iter().any(|address| address.ip().is_unspecified());
-                if !has && !handshakes_only {
+                if !has && family == Family::V6 {
                     continue;
                 }
                 diag.dump(family, States::Connections, Some(port), |row| {
-                    let here = has && at_port.iter().any(|address| is_at(*address, row.local()));
-                    if here || handshakes_only && Counters::of(&row).state == STATE_SYN_RECV {
+                    let here = at_port.iter().any(|address| is_at(*address, row.local()));
+                    if here && (has || row.state() == TCP_SYN_RECV) {
                         each(row.multicast_loop() == Some(false), &row);
                     }
                 })?;
@@ -288,6 +296,11 @@ impl Observer {
     #[must_use]
     pub fn arrivals(&self) -> Option<u64> {
         counters::passive_opens().ok()
+    }
+
+    fn worked<T>(&mut self, seen: T) -> T {
+        self.failures = 0;
+        seen
     }
 
     fn failed(&mut self, error: &io::Error) {
@@ -323,9 +336,6 @@ impl Observer {
     }
 }
 
-/// TCP_SYN_RECV of net/tcp_states.h.
-const STATE_SYN_RECV: u8 = 3;
-
 impl Look {
     fn zero() -> Self {
         let zero = Some(0);
@@ -355,4 +365,43 @@ fn count(counter: &mut Option<u32>) {
 
 fn add(sum: Option<u32>, more: Option<u32>) -> Option<u32> {
     Some(sum?.saturating_add(more?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    /// gVisor: /proc shows 0 for every queue.
+    #[test]
+    fn where_proc_s_queues_are_not_real_a_look_knows_nothing_rather_than_zero() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _queued = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let mut observer = Observer::open(Duration::ZERO);
+        observer.source = Source::Proc { accept_queue: false };
+        let held = OwnedFd::from(server);
+        observer.watch(vec![Watched { listener: Listener::of(&held).unwrap(), duplicate: None }]);
+        assert_eq!(observer.look(), Look::default());
+        assert_eq!(observer.queue(), (None, None));
+    }
+
+    #[test]
+    fn a_source_is_given_up_only_after_failures_in_a_row() {
+        let refused = io::Error::from(io::ErrorKind::TimedOut);
+        let mut observer = Observer::open(Duration::ZERO);
+        observer.watch(vec![Watched {
+            listener: Listener::of(&TcpListener::bind("127.0.0.1:0").unwrap().into()).unwrap(),
+            duplicate: None,
+        }]);
+        for _ in 0..10 {
+            observer.failed(&refused);
+            observer.failed(&refused);
+            observer.look();
+        }
+        assert_eq!(observer.source(), "sock_diag");
+        (0..TRIES).for_each(|_| observer.failed(&refused));
+        assert_eq!(observer.source(), "/proc/net/tcp");
+        (0..TRIES).for_each(|_| observer.failed(&refused));
+        assert_eq!(observer.source(), "nothing");
+    }
 }

@@ -39,7 +39,7 @@ fn children(of: Pid) -> Option<Vec<Pid>> {
     for thread in threads.flatten() {
         match fs::read_to_string(thread.path().join("children")) {
             Ok(list) => {
-                found.extend(list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)))
+                found.extend(list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)));
             }
             Err(_) if thread.path().exists() => return None,
             Err(_) => {}
@@ -62,7 +62,7 @@ fn scan() -> HashMap<Pid, Vec<Pid>> {
 
 /// The sockets of these processes: by inode, who holds it; and the processes whose descriptors may not be read.
 #[must_use]
-pub fn sockets(of: &HashSet<Pid>) -> (HashMap<u64, Vec<Holder>>, Vec<Pid>) {
+pub fn sockets<'a>(of: impl IntoIterator<Item = &'a Pid>) -> (HashMap<u64, Vec<Holder>>, Vec<Pid>) {
     let mut by_inode: HashMap<u64, Vec<Holder>> = HashMap::new();
     let mut unreadable = Vec::new();
     for &pid in of {

@@ -49,6 +49,30 @@ impl TcpInfo<'_> {
         self.u64_at(128)
     }
 
+    /// On a connection (`tcpi_unacked`): segments sent and not acknowledged.
+    #[must_use]
+    pub fn unacknowledged(self) -> Option<u32> {
+        self.u32_at(24)
+    }
+
+    /// Bytes written and not sent yet (`tcpi_notsent_bytes`, Linux 4.6).
+    #[must_use]
+    pub fn not_sent(self) -> Option<u32> {
+        self.u32_at(144)
+    }
+
+    /// Segments received without data: acknowledgements alone, a FIN, probes (Linux 4.6). Wraps around.
+    #[must_use]
+    pub fn bare_segments_received(self) -> Option<u32> {
+        Some(self.u32_at(140)?.wrapping_sub(self.u32_at(152)?))
+    }
+
+    /// Segments sent without data (Linux 4.6). Wraps around.
+    #[must_use]
+    pub fn bare_segments_sent(self) -> Option<u32> {
+        Some(self.u32_at(136)?.wrapping_sub(self.u32_at(156)?))
+    }
+
     /// Bytes sent so far, retransmissions included (Linux 4.19); before that, bytes acknowledged.
     #[must_use]
     pub fn bytes_sent(self) -> Option<u64> {

@@ -1,5 +1,6 @@
 //! The kernel's announcement that a socket is gone.
 use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
+use rustix::io::Errno;
 use std::io;
 
 /// SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY of linux/sock_diag.h.
@@ -28,9 +29,13 @@ impl Endings {
     /// Forgets what has ended so far.
     pub fn clear(&self) {
         let mut buffer = [0u8; 1024];
-        // ENOBUFS (more endings than fit) is an ending as well; only EAGAIN says that there are no more.
-        while !matches!(self.0.recv(&mut &mut buffer[..], 0), Err(e) if e.kind() == io::ErrorKind::WouldBlock)
-        {
+        loop {
+            match self.0.recv(&mut &mut buffer[..], 0).map_err(|error| Errno::from_io_error(&error)) {
+                // ENOBUFS: more endings than fit.
+                Ok(_) | Err(Some(Errno::NOBUFS | Errno::INTR)) => {}
+                // EAGAIN: there are no more. All else would come again and again.
+                Err(_) => return,
+            }
         }
     }
 }

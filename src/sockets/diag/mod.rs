@@ -107,17 +107,15 @@ impl SockDiag {
 
     /// The accept queue's length and limit of the listener at `address` with this inode; `None`: it is gone.
     ///
-    /// An exact look-up costs about 4 µs, but gives one socket of a SO_REUSEPORT group: where it gives another
-    /// than wanted, the dump does it.
+    /// An exact look-up costs about 4 µs, but gives one socket of a SO_REUSEPORT group, and none that is bound to
+    /// a device (SO_BINDTODEVICE): where it does not give the wanted one, the dump tells.
     ///
     /// # Errors
     /// As [`Self::dump`].
     pub fn listener(&mut self, address: SocketAddr, inode: u64) -> io::Result<Option<(u32, Option<u32>)>> {
         let row_values = |row: &Row| (row.recv_queue(), Some(row.send_queue()));
-        match self.look_up(address)? {
-            Some(row) if row.inode() == inode => return Ok(Some(row_values(&row))),
-            Some(_) => {}
-            None => return Ok(None),
+        if let Some(row) = self.look_up(address)?.filter(|row| row.inode() == inode) {
+            return Ok(Some(row_values(&row)));
         }
         let mut found = None;
         self.dump(Family::of(address), States::Listening, Some(address.port()), |row| {

@@ -59,6 +59,15 @@ impl Place {
         bound().map_err(|error| refused(error.into()))
     }
 
+    /// Tries on a socket that is nowhere bound whether programs are permitted. Else this would show only after our
+    /// socket has joined, when some may have come to it by the kernel's own choice.
+    fn try_a_program(self) -> Result<(), GateError> {
+        let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+            .and_then(|socket| set_socket_reuseport(&socket, true).map(|()| socket))
+            .map_err(|error| self.refused("cannot make a socket with SO_REUSEPORT for", error.into()))?;
+        self.attach(&socket, Routes { own: None, syn: None, others: Target::Member(0) })
+    }
+
     /// Makes a socket that listens here, with the longest queue that the kernel permits.
     fn listen(self) -> Result<OwnedFd, GateError> {
         let socket = self.bind()?;
@@ -74,9 +83,14 @@ impl Place {
     /// form a group. Without CAP_SETUID this changes nothing, and the self-test tells.
     fn under_uid<T>(self, make: impl FnOnce() -> T) -> T {
         let before = setfsuid(Uid::from_raw(self.uid));
-        let made = make();
+        let socket = make();
         setfsuid(before);
-        made
+        socket
+    }
+
+    fn attach(self, socket: &OwnedFd, routes: Routes) -> Result<(), GateError> {
+        attach_reuseport_program(socket, &assemble(routes))
+            .map_err(|error| self.refused("cannot attach a program to the sockets at", error))
     }
 
     pub fn refused(self, step: &'static str, error: io::Error) -> GateError {
@@ -99,6 +113,7 @@ impl Group {
         let v6only =
             address.is_ipv6() && server.first().is_some_and(|socket| ipv6_v6only(socket).unwrap_or(true));
         let place = Place { address, v6only, uid };
+        place.try_a_program()?;
         let marked = mark(&server)
             .map_err(|error| place.refused("cannot set SO_REUSEPORT on the server's socket at", error))?;
         let ours = place.listen().inspect_err(|_| unmark(&marked))?;
@@ -199,17 +214,16 @@ impl Group {
     }
 
     fn attach(&self, routes: Routes) -> Result<(), GateError> {
-        attach_reuseport_program(&*self.ours, &assemble(routes))
-            .map_err(|error| self.place.refused("cannot attach a program to the sockets at", error))
+        self.place.attach(&self.ours, routes)
     }
 }
 
-/// Sets SO_REUSEPORT where the server has not; gives those sockets.
+/// Sets SO_REUSEPORT where the server has not, on all or none; gives those sockets.
 fn mark(server: &[Arc<OwnedFd>]) -> io::Result<Vec<Arc<OwnedFd>>> {
     let mut marked = Vec::new();
     for socket in server {
-        if !socket_reuseport(socket)? {
-            set_socket_reuseport(socket, true)?;
+        if !socket_reuseport(socket).inspect_err(|_| unmark(&marked))? {
+            set_socket_reuseport(socket, true).inspect_err(|_| unmark(&marked))?;
             marked.push(Arc::clone(socket));
         }
     }

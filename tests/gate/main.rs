@@ -1,0 +1,47 @@
+//! The gate on real kernel sockets: formed, closed, undone, plugged and refused.
+//!
+//! What needs a privilege that this machine does not give is shown as ignored, with the reason.
+mod cookies;
+mod kinds;
+mod mptcp;
+mod refusals;
+mod scene;
+mod users;
+
+#[path = "../faults/mod.rs"]
+mod faults;
+
+use libtest_mimic::{Arguments, Trial, run};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = cookies::in_a_network_of_its_own() {
+        return code;
+    }
+    macro_rules! trials {
+        ($($room:ident::$name:ident),* $(,)?) => {
+            vec![$(Trial::test(concat!(stringify!($room), "::", stringify!($name)), || {
+                $room::$name();
+                Ok(())
+            })),*]
+        };
+    }
+    let mut trials = trials![
+        kinds::a_formed_group_sends_everyone_to_the_server_and_a_closed_gate_to_ours,
+        kinds::an_undone_group_leaves_the_server_as_it_was,
+        kinds::a_plug_lets_nobody_in_and_those_who_knocked_are_refused_when_all_is_closed,
+        kinds::a_listener_without_so_reuseaddr_and_with_connections_cannot_be_gated_and_is_left_alone,
+        refusals::a_group_that_is_refused_at_any_step_says_which_and_leaves_the_server_as_it_was,
+        refusals::where_programs_are_refused_nobody_who_connects_meanwhile_is_lost,
+        refusals::a_gate_that_cannot_be_closed_stays_open,
+    ];
+    trials.push(Trial::ignorable_test("mptcp::an_mptcp_listener_is_found_seen_and_gated", || {
+        Ok(mptcp::trial())
+    }));
+    trials.push(Trial::ignorable_test("users::a_listener_of_another_user_is_gated", || Ok(users::trial())));
+    trials.push(Trial::ignorable_test(
+        "cookies::handshakes_by_cookie_survive_the_closing_gate",
+        cookies::trial,
+    ));
+    run(&Arguments::from_args(), trials).exit_code()
+}
