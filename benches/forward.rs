@@ -65,7 +65,7 @@ fn drain(after: &str, work: Duration) -> f64 {
     client.write_all(REQUEST).expect("the request");
     lameduck.said("working");
     lameduck.signal(Signal::SIGTERM);
-    lameduck.logged("gated");
+    lameduck.logged("gate=divert");
     std::thread::sleep(work);
     lameduck.tell_the_server();
 
@@ -133,7 +133,11 @@ impl Lameduck {
     }
 
     fn tell_the_server(&mut self) {
-        self.process.stdin.as_mut().expect("its stdin").write_all(b".").expect("a server that listens to us");
+        if let Err(error) = self.process.stdin.as_mut().expect("its stdin").write_all(b".") {
+            let mut log = String::new();
+            let _ = self.stderr.read_to_string(&mut log);
+            panic!("the server is gone with a request in flight: {error}\n{log}");
+        }
     }
 }
 
