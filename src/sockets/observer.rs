@@ -2,7 +2,7 @@
 //!
 //! What no source tells is `None`. Nothing here ever ends a drain.
 use super::connections::{Counters, Standing, TCP_SYN_RECV};
-use super::diag::SockDiag;
+use super::diag::{Name, SockDiag};
 use super::discovery::{self, Discovery};
 use super::look::Look;
 use super::memory::Memory;
@@ -24,6 +24,8 @@ pub struct Observer {
     memory: Memory,
     silent_grace: Duration,
     half_open_at_gate: Option<HashSet<SocketAddr>>,
+    /// One of those that were unread or in flight at the last look.
+    witness: Option<Name>,
 }
 
 impl Observer {
@@ -36,6 +38,7 @@ impl Observer {
             memory: Memory::default(),
             silent_grace,
             half_open_at_gate: None,
+            witness: None,
         }
     }
 
@@ -124,9 +127,25 @@ impl Observer {
         if self.watched.is_empty() {
             return Look::at_nobody();
         }
-        let Self { source, watched, memory, silent_grace, half_open_at_gate } = self;
+        let Self { source, watched, memory, silent_grace, half_open_at_gate, witness } = self;
         let by_diag = |diag: &mut SockDiag| {
-            by_counters(diag, watched, memory, half_open_at_gate.as_ref(), *silent_grace)
+            *witness = None;
+            let mut look = Look::at_nobody();
+            connections(diag, watched, |late, row| {
+                if late {
+                    return;
+                }
+                let standing = memory.standing(row.cookie(), Counters::of(row));
+                if is_working(standing) {
+                    *witness = Some(row.name());
+                }
+                let came_late = half_open_at_gate.as_ref().is_some_and(|known| !known.contains(&row.peer()));
+                if standing != Some(Standing::HalfOpen) || !came_late {
+                    look.count(standing, *silent_grace);
+                }
+            })?;
+            memory.end_of_look();
+            Ok(look)
         };
         let mut look = source.ask(by_diag, |real| by_proc(watched, real)).unwrap_or_default();
         let (queue, _) = self.queue();
@@ -137,6 +156,18 @@ impl Observer {
         look
     }
 
+    /// Whether a connection that was unread or in flight at the last look still is: then a look would not show that
+    /// nothing is left, and this costs about 4 µs, however many connections the node has. `false`: only a look tells.
+    pub fn still_in_flight(&mut self) -> bool {
+        let Some(name) = self.witness.clone() else { return false };
+        let row = self.source.ask(|diag| diag.connection(&name), |_| Ok(None)).flatten();
+        let standing = row.and_then(|row| self.memory.standing(row.cookie(), Counters::of(&row)));
+        if !is_working(standing) {
+            self.witness = None;
+        }
+        self.witness.is_some()
+    }
+
     /// Connections completed in this network namespace so far ([`counters::passive_opens`]).
     #[must_use]
     pub fn arrivals(&self) -> Option<u64> {
@@ -144,26 +175,8 @@ impl Observer {
     }
 }
 
-fn by_counters(
-    diag: &mut SockDiag,
-    watched: &[Watched],
-    memory: &mut Memory,
-    half_open_at_gate: Option<&HashSet<SocketAddr>>,
-    silent_grace: Duration,
-) -> io::Result<Look> {
-    let mut look = Look::at_nobody();
-    connections(diag, watched, |late, row| {
-        if late {
-            return;
-        }
-        let standing = memory.standing(row.cookie(), Counters::of(row));
-        let came_late = half_open_at_gate.is_some_and(|known| !known.contains(&row.peer()));
-        if standing != Some(Standing::HalfOpen) || !came_late {
-            look.count(standing, silent_grace);
-        }
-    })?;
-    memory.end_of_look();
-    Ok(look)
+fn is_working(standing: Option<Standing>) -> bool {
+    matches!(standing, Some(Standing::Unread | Standing::InFlight))
 }
 
 /// Without TCP_INFO only the queues of bytes tell: unread is known, in flight is not. Where not even they are real, no
