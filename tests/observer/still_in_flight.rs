@@ -47,9 +47,9 @@ fn given_a_request_in_flight_when_the_server_closes_or_resets_then_it_is_over() 
         scene.comes_to_see(IN_FLIGHT);
         assert!(scene.observer.still_in_flight());
         if reset_it {
-            reset(server)
+            reset(server);
         } else {
-            drop(server)
+            drop(server);
         }
         comes_to_be_over(&mut scene);
         scene.comes_to_see(NOTHING);
