@@ -15,7 +15,7 @@ impl Endings {
     /// Subscribes; the kernel lets anyone (NL_CFG_F_NONROOT_RECV in net/core/sock_diag.c).
     ///
     /// # Errors
-    /// As [`SockDiag::open`], and ENOENT when the kernel lacks inet_diag.
+    /// As [`super::SockDiag::open`], and ENOENT when the kernel lacks inet_diag.
     pub fn subscribe() -> io::Result<Self> {
         let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
         socket.bind_auto()?;
