@@ -49,6 +49,15 @@ impl Drain {
         }
     }
 
+    /// Whether a request that is unread or in flight holds the signal back now.
+    #[must_use]
+    pub fn waits_for_requests(&self, now: Duration) -> bool {
+        [Condition::Unread, Condition::InFlight]
+            .iter()
+            .all(|condition| self.policy.wait_for.contains(condition))
+            && self.in_flight_ends().is_none_or(|end| now < end)
+    }
+
     /// Takes an event and gives what is to be done.
     pub fn step(&mut self, now: Duration, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();

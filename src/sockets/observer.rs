@@ -3,7 +3,7 @@
 //! A source that fails is tried again a bounded number of times, then a weaker one is used; what no source
 //! tells is `None`. Nothing here ever ends a drain.
 use super::connections::{Counters, Standing, TCP_SYN_RECV};
-use super::diag::{Family, Row, SockDiag, States};
+use super::diag::{Family, Name, Row, SockDiag, States};
 use super::discovery::{self, Discovery, Listener};
 use super::memory::Memory;
 use super::sys;
@@ -65,6 +65,8 @@ pub struct Observer {
     memory: Memory,
     silent_grace: Duration,
     half_open_at_gate: Option<HashSet<SocketAddr>>,
+    /// One of those that were unread or in flight at the last look.
+    witness: Option<Name>,
 }
 
 impl Observer {
@@ -78,6 +80,7 @@ impl Observer {
             memory: Memory::default(),
             silent_grace,
             half_open_at_gate: None,
+            witness: None,
         };
         match SockDiag::open().and_then(|mut diag| {
             // Opening succeeds where the kernel lacks tcp_diag; only asking tells.
@@ -196,6 +199,21 @@ impl Observer {
         look
     }
 
+    /// Whether a connection that was unread or in flight at the last look still is: then a look would not show that
+    /// nothing is left, and this costs about 4 µs, however many connections the node has. `false`: only a look tells.
+    pub fn still_in_flight(&mut self) -> bool {
+        let (Some(name), Source::SockDiag(diag)) = (&self.witness, &mut self.source) else { return false };
+        let standing = match diag.connection(name) {
+            Ok(Some(row)) => self.memory.standing(row.cookie(), Counters::of(&row)),
+            Ok(None) | Err(_) => None,
+        };
+        let still = matches!(standing, Some(Standing::Unread | Standing::InFlight));
+        if !still {
+            self.witness = None;
+        }
+        still
+    }
+
     fn connections(&mut self) -> Look {
         loop {
             let mut look = Look::zero();
@@ -215,11 +233,16 @@ impl Observer {
         let mut memory = std::mem::take(&mut self.memory);
         let grace = self.silent_grace;
         let at_gate = self.half_open_at_gate.take();
+        let mut witness = None;
         let result = self.connection_rows(|ours, row| {
             if ours {
                 return;
             }
-            match memory.standing(row.cookie(), Counters::of(row)) {
+            let standing = memory.standing(row.cookie(), Counters::of(row));
+            if matches!(standing, Some(Standing::Unread | Standing::InFlight)) {
+                witness = Some(row.name());
+            }
+            match standing {
                 Some(Standing::HalfOpen)
                     if at_gate.as_ref().is_some_and(|known| !known.contains(&row.peer())) => {}
                 Some(Standing::HalfOpen) => count(&mut look.half_open),
@@ -237,6 +260,7 @@ impl Observer {
         }
         self.memory = memory;
         self.half_open_at_gate = at_gate;
+        self.witness = witness;
         result
     }
 

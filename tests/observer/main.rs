@@ -5,6 +5,7 @@ mod gated;
 mod queues;
 mod scene;
 mod standings;
+mod still_in_flight;
 mod ties;
 
 #[path = "../faults/mod.rs"]

@@ -156,7 +156,8 @@ impl Supervision {
                     self.refresh_due = now + REFRESH_PACE;
                     self.gatekeeper.refresh(&mut looking.observer);
                 }
-                looking.look(now, phase).map_or(Event::Tick, Event::Observed)
+                let for_requests = self.drain.waits_for_requests(now);
+                looking.look(now, phase, for_requests).map_or(Event::Tick, Event::Observed)
             }
             _ => Event::Tick,
         };

@@ -109,3 +109,14 @@ fn given_a_closed_gate_when_a_second_signal_comes_then_the_signal_is_forwarded_a
         assert_eq!(drain.step(ms(20), second), [Action::Forward(Outcome::Skipped)]);
     }
 }
+
+#[test]
+fn given_a_limit_for_requests_in_flight_then_they_hold_the_signal_back_until_then_and_only_where_waited_for()
+{
+    let drain = gated(Policy { in_flight_timeout: Some(ms(500)), ..policy() });
+    assert!(drain.waits_for_requests(ms(499)));
+    assert!(!drain.waits_for_requests(ms(500)));
+    for one in [Condition::Unread, Condition::InFlight, Condition::Queue] {
+        assert!(!gated(Policy { wait_for: vec![one], ..policy() }).waits_for_requests(ms(0)));
+    }
+}

@@ -1,5 +1,5 @@
 //! A row of the kernel's table of sockets.
-use super::Family;
+use super::{Family, Name};
 use netlink_packet_core::Nla as _;
 use netlink_packet_sock_diag::inet::InetResponse;
 use netlink_packet_sock_diag::inet::nlas::Nla;
@@ -19,6 +19,12 @@ impl Row {
     #[must_use]
     pub fn family(&self) -> Family {
         if self.local().is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+
+    /// By which this very socket can be asked for again ([`super::SockDiag::connection`]).
+    #[must_use]
+    pub fn name(&self) -> Name {
+        Name { family: self.family(), id: self.0.header.socket_id.clone() }
     }
 
     /// The local address.
