@@ -4,6 +4,7 @@ mod support;
 
 use lameduck::late_arrivals::{Desk, Kind};
 use lameduck::sockets::listen;
+use rustix::net::sockopt::set_socket_linger;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -116,6 +117,8 @@ fn ask(address: SocketAddr) {
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).expect("an answer");
     assert_eq!(answer, lameduck::late_arrivals::RESPONSE.as_bytes());
+    // Its close is a reset: nobody's table is left full of TIME_WAIT.
+    set_socket_linger(&client, Some(Duration::ZERO)).expect("SO_LINGER");
 }
 
 /// Bytes of this process that are in memory.

@@ -141,7 +141,8 @@ fn summary(begin: SystemTime) {
     let rows = LOOKS.map(|(name, what)| {
         let medians = OTHERS.map(|others| median_us(name, others, begin));
         let ss = median_us("queue_ss", OTHERS[0], begin);
-        let ratio = medians[0].zip(ss).map(|(median, ss)| format!("{:.0}", ss / median));
+        let ratio = medians[0].zip(ss).map(|(median, ss)| ss / median);
+        let ratio = ratio.map(|ratio| format!("{ratio:.*}", usize::from(ratio < 10.0)));
         let cell = |us: Option<f64>| us.map_or("-".into(), |us| format!("{us:.2}"));
         vec![what.to_owned(), cell(medians[0]), cell(medians[1]), ratio.unwrap_or("-".into())]
     });
