@@ -287,7 +287,7 @@ fn thousands_at_once_are_all_answered() {
 fn the_rest_is_taken_in_competition_with_the_server_and_nobody_is_lost_or_served_twice() {
     const CLIENTS: u64 = 400;
     for nonblocking in [true, false] {
-        let desk = Desk::open(PATIENT).unwrap();
+        let mut desk = Desk::open(PATIENT).unwrap();
         let listener = Arc::new(listener(nonblocking));
         let flags = fcntl_getfl(&listener).unwrap();
         assert_eq!(flags.contains(OFlags::NONBLOCK), nonblocking);
@@ -332,7 +332,7 @@ fn the_rest_is_taken_in_competition_with_the_server_and_nobody_is_lost_or_served
 
 #[test]
 fn a_taker_whose_desk_is_closed_leaves_who_comes_to_others() {
-    let desk = Desk::open(PATIENT).unwrap();
+    let mut desk = Desk::open(PATIENT).unwrap();
     let listener = Arc::new(listener(true));
     desk.take_the_rest(Arc::clone(&listener)).unwrap();
     desk.close();
@@ -393,7 +393,7 @@ fn with_few_descriptors_all_are_answered_in_turns() {
 
 fn desk_with_descriptors(limit: u64) {
     setrlimit(Resource::Nofile, Rlimit { current: Some(limit), maximum: Some(limit) }).unwrap();
-    let desk = Desk::open(PATIENT).unwrap();
+    let mut desk = Desk::open(PATIENT).unwrap();
     let (late, rest) = (listener(true), Arc::new(listener(false)));
     desk.accept_from(&late).unwrap();
     desk.take_the_rest(Arc::clone(&rest)).unwrap();

@@ -2,7 +2,7 @@
 use super::accepting::{Next, RETRY, after};
 use super::answer::{Ending, answer};
 use super::book::{Counts, Kind, Served, Work};
-use super::taker;
+use super::taker::Taker;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::poll_fn;
@@ -27,6 +27,7 @@ pub struct Desk {
     work: mpsc::UnboundedSender<Work>,
     counts: Arc<[Counts; 2]>,
     thread: JoinHandle<()>,
+    takers: Vec<Taker>,
 }
 
 impl Desk {
@@ -42,7 +43,7 @@ impl Desk {
         let thread = std::thread::Builder::new()
             .name("late-arrivals".to_owned())
             .spawn(move || runtime.block_on(serve(inbox, serving, silent_grace)))?;
-        Ok(Self { work, counts, thread })
+        Ok(Self { work, counts, thread, takers: Vec::new() })
     }
 
     /// Accepts all late arrivals of a listener of ours, which must not block, from now on.
@@ -64,8 +65,9 @@ impl Desk {
     ///
     /// # Errors
     /// When the thread for it cannot be had.
-    pub fn take_the_rest(&self, listener: Arc<OwnedFd>) -> io::Result<()> {
-        taker::start(listener, self.work.downgrade(), Arc::clone(&self.counts))
+    pub fn take_the_rest(&mut self, listener: Arc<OwnedFd>) -> io::Result<()> {
+        self.takers.push(Taker::start(listener, self.work.downgrade(), Arc::clone(&self.counts))?);
+        Ok(())
     }
 
     /// What became of the connections of this kind so far.
@@ -82,6 +84,7 @@ impl Desk {
 
     /// Closes the desk and the listeners given to it. Whoever is still at it is reset: look at [`Self::busy`] first.
     pub fn close(self) {
+        self.takers.into_iter().for_each(Taker::end);
         drop(self.work);
         // It has panicked, or ends at once.
         let _ = self.thread.join();

@@ -1,52 +1,94 @@
 //! Taking the rest out of a listener that the server may still be accepting from.
 //!
 //! Its O_NONBLOCK is shared with the server's descriptor and must not be touched: where it blocks, so does this
-//! thread, harmlessly, when the server was quicker. It ends when the listener is shut down.
+//! thread, harmlessly, when the server was quicker.
 use super::accepting::{Next, RETRY, after};
 use super::book::{Counts, Kind, Work};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, accept_with};
+use rustix::net::{Shutdown, SocketFlags, accept_with, shutdown};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::WeakUnboundedSender;
 
-/// Starts the thread.
-///
-/// # Errors
-/// When it cannot be had (EAGAIN: the pids limit).
-pub(super) fn start(
-    listener: Arc<OwnedFd>,
-    work: WeakUnboundedSender<Work>,
-    counts: Arc<[Counts; 2]>,
-) -> io::Result<()> {
-    let take = move || {
-        loop {
-            match poll(&mut [PollFd::new(&*listener, PollFlags::IN)], None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(_) => std::thread::sleep(RETRY),
-            }
-            if work.strong_count() == 0 {
-                return; // the desk is closed: whoever comes now is for others to accept
-            }
-            match take_one(&listener, &counts[Kind::Rest as usize]) {
-                Ok(connection) => {
-                    let Some(desk) = work.upgrade() else { return };
-                    // Not refused while `desk` lives.
-                    let _ = desk.send(Work::Connection(connection, Kind::Rest));
+/// When a thread that was told to end sits in accept(2), its listener is shut down after so long.
+const ENDS_WITHIN: Duration = Duration::from_millis(100);
+
+/// A thread that takes the rest.
+#[derive(Debug)]
+pub(super) struct Taker {
+    /// The thread's; it is let go with it.
+    listener: Weak<OwnedFd>,
+    end: Arc<OwnedFd>,
+    thread: JoinHandle<()>,
+}
+
+impl Taker {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When no thread (EAGAIN: the pids limit) or descriptor is to be had.
+    pub fn start(
+        listener: Arc<OwnedFd>,
+        work: WeakUnboundedSender<Work>,
+        counts: Arc<[Counts; 2]>,
+    ) -> io::Result<Self> {
+        let end = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let (held, until) = (Arc::downgrade(&listener), Arc::clone(&end));
+        let thread = std::thread::Builder::new()
+            .name("the-rest".to_owned())
+            .spawn(move || take(&listener, &until, &work, &counts[Kind::Rest as usize]))?;
+        Ok(Self { listener: held, end, thread })
+    }
+
+    /// Ends it and lets its listener go. That others may hold the socket too is why it is closed and not shut down;
+    /// only where the thread sits in accept(2), which the server has won, nothing else ends it.
+    pub fn end(self) {
+        // Cannot fail: the counter is far from its limit.
+        let _ = rustix::io::write(&self.end, &1_u64.to_ne_bytes());
+        let patience = Instant::now() + ENDS_WITHIN;
+        while !self.thread.is_finished() {
+            if Instant::now() > patience {
+                if let Some(listener) = self.listener.upgrade() {
+                    // ENOTCONN: it does not listen any more.
+                    let _ = shutdown(&*listener, Shutdown::Both);
                 }
-                Err(Errno::AGAIN) => {}
-                Err(error) => match after(error) {
-                    Next::Again => {}
-                    Next::Later => std::thread::sleep(RETRY),
-                    Next::End => return,
-                },
+                break;
             }
+            std::thread::sleep(Duration::from_millis(1));
         }
-    };
-    std::thread::Builder::new().name("the-rest".to_owned()).spawn(take).map(drop)
+        let _ = self.thread.join();
+    }
+}
+
+fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, counts: &Counts) {
+    loop {
+        let mut ready = [PollFd::new(listener, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
+        match poll(&mut ready, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => std::thread::sleep(RETRY),
+        }
+        if !ready[1].revents().is_empty() {
+            return; // whoever comes now is for others to accept
+        }
+        match take_one(listener, counts) {
+            Ok(connection) => {
+                let Some(desk) = work.upgrade() else { return };
+                // Not refused while `desk` lives.
+                let _ = desk.send(Work::Connection(connection, Kind::Rest));
+            }
+            Err(Errno::AGAIN) => {}
+            Err(error) => match after(error) {
+                Next::Again => {}
+                Next::Later => std::thread::sleep(RETRY),
+                Next::End => return,
+            },
+        }
+    }
 }
 
 /// Accepts one, and counts it before it leaves the queue, so that it is at no time in neither. Where the listener

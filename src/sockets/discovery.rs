@@ -3,9 +3,10 @@ use super::diag::{Family, SockDiag, States};
 use super::listener::Listener;
 use super::proc_net;
 use super::processes;
-use rustix::process::Pid;
-use std::collections::HashSet;
+use rustix::process::{Pid, getpid};
+use std::collections::{BTreeSet, HashSet};
 use std::io;
+use std::net::SocketAddr;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub struct Discovery {
     /// Those whose descriptors may not be read (another user's, or not dumpable): their listeners are found
     /// only by `ports`.
     pub unreadable: Vec<Pid>,
+    /// Addresses of the server at which others listen too (SO_REUSEPORT): neither it nor we.
+    pub shared: BTreeSet<SocketAddr>,
 }
 
 /// Finds the listeners of all descendants of `root`; where `ports` are given, only those on these ports, and
@@ -33,17 +36,54 @@ pub fn discover(diag: Option<&mut SockDiag>, root: Pid, ports: &[u16]) -> io::Re
 /// # Errors
 /// As [`discover`].
 #[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
-pub fn among(diag: Option<&mut SockDiag>, processes: HashSet<Pid>, ports: &[u16]) -> io::Result<Discovery> {
-    let mut rows = listening(diag)?;
+pub fn among(
+    mut diag: Option<&mut SockDiag>,
+    processes: HashSet<Pid>,
+    ports: &[u16],
+) -> io::Result<Discovery> {
+    let mut rows = listening(diag.as_deref_mut())?;
     rows.retain(|row| ports.is_empty() || ports.contains(&row.address.port()));
     let (mut by_inode, unreadable) = processes::sockets(&processes);
     let by_port = !ports.is_empty() && !unreadable.is_empty();
     for row in &mut rows {
         row.holders = by_inode.remove(&row.inode).unwrap_or_default();
     }
-    rows.retain(|row| by_port || !row.holders.is_empty());
+    let others: Vec<Listener> = rows.extract_if(.., |row| !by_port && row.holders.is_empty()).collect();
     rows.sort_by_key(|row| (row.address, row.inode));
-    Ok(Discovery { listeners: rows, processes, unreadable })
+    let shared = shared(diag, getpid(), &rows, others)?;
+    Ok(Discovery { listeners: rows, processes, unreadable, shared })
+}
+
+/// The addresses of `listeners` at which somebody but `own` listens among `others`, and still does when asked again: a
+/// socket may have been closed between the look at the table and the look at its holders.
+fn shared(
+    diag: Option<&mut SockDiag>,
+    own: Pid,
+    listeners: &[Listener],
+    mut others: Vec<Listener>,
+) -> io::Result<BTreeSet<SocketAddr>> {
+    let addresses: HashSet<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
+    others.retain(|other| addresses.contains(&other.address));
+    if others.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let (own, _) = processes::sockets([&own]);
+    let still: HashSet<u64> = listening(diag)?.into_iter().map(|row| row.inode).collect();
+    others.retain(|other| still.contains(&other.inode) && !own.contains_key(&other.inode));
+    Ok(others.into_iter().map(|other| other.address).collect())
+}
+
+/// Whether anybody listens at one of these addresses with another socket than these.
+///
+/// # Errors
+/// As [`discover`].
+#[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
+pub fn is_joined(
+    diag: Option<&mut SockDiag>,
+    addresses: &[SocketAddr],
+    known: &HashSet<u64>,
+) -> io::Result<bool> {
+    Ok(listening(diag)?.iter().any(|row| addresses.contains(&row.address) && !known.contains(&row.inode)))
 }
 
 /// Every listening TCP socket of the network namespace, without its holders.
@@ -67,6 +107,37 @@ fn listening(diag: Option<&mut SockDiag>) -> io::Result<Vec<Listener>> {
 mod tests {
     use super::*;
     use rustix::process::getppid;
+
+    #[test]
+    fn an_address_at_which_others_listen_too_is_shared_and_our_own_sockets_are_no_others() {
+        use crate::sockets::listen;
+        use rustix::net::sockopt::set_socket_reuseport;
+        // Given: a listener of ours, which a child has too.
+        let first = listen::at("127.0.0.1:0".parse().unwrap()).unwrap();
+        let found = Listener::of(&first).unwrap();
+        let others = || vec![Listener { holders: Vec::new(), ..found.clone() }];
+        let known = HashSet::from([found.inode]);
+        set_socket_reuseport(&first, true).unwrap();
+        let mut diag = SockDiag::open().unwrap();
+        let at = [found.address];
+        // Then: to us it is our own, to our parent it is another's.
+        let own = shared(Some(&mut diag), rustix::process::getpid(), std::slice::from_ref(&found), others())
+            .unwrap();
+        assert_eq!(own, BTreeSet::new());
+        let another =
+            shared(Some(&mut diag), getppid().unwrap(), std::slice::from_ref(&found), others()).unwrap();
+        assert_eq!(another, BTreeSet::from([found.address]));
+        assert!(!is_joined(Some(&mut diag), &at, &known).unwrap());
+        // When: somebody joins.
+        let _second = crate::sockets::gate::Group::form(
+            vec![std::sync::Arc::new(first)],
+            found.address,
+            found.uid,
+            &mut Vec::new(),
+        )
+        .unwrap();
+        assert!(is_joined(Some(&mut diag), &at, &known).unwrap());
+    }
 
     /// This test process is a descendant of its parent: its listener must be found by both sources.
     #[test]

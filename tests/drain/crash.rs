@@ -13,6 +13,17 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("an_arbiter_killed_leaves_nobody_queued_unanswered", &Ok(()), arbiter_killed),
         trial("a_whole_tree_killed_under_listen_leaves_nobody_queued_unanswered", &Ok(()), tree_killed),
+        trial(
+            "without_a_gate_too_whoever_is_being_answered_is_waited_for",
+            &Ok(()),
+            tree_killed_without_a_gate,
+        ),
+        trial("a_reuse_port_worker_killed_in_lame_duck_costs_no_gate", &Ok(()), || {
+            reuse_port_worker_killed("stop signal", &["--lame-duck", "1s"]);
+        }),
+        trial("a_reuse_port_worker_replaced_behind_the_gate_costs_no_plug", &Ok(()), || {
+            reuse_port_worker_killed("gate closed", &[]);
+        }),
         trial("a_worker_killed_during_the_drain_leaves_nobody_queued_unanswered", &Ok(()), worker_killed),
         trial(
             "an_arbiter_killed_during_the_drain_leaves_nobody_queued_unanswered",
@@ -72,10 +83,50 @@ fn tree_killed() {
     });
 }
 
-/// Waits until the drain has closed the gate.
+/// Nothing but the answers themselves then keeps lameduck from ending.
+fn tree_killed_without_a_gate() {
+    let kill = |server: &Server| {
+        let (master, workers) = family(server);
+        process::kill(master, libc::SIGSTOP);
+        workers.iter().chain(&[master]).for_each(|pid| process::kill(*pid, libc::SIGKILL));
+    };
+    let options = ["--gate", "none"];
+    let server = Server::gunicorn_given_its_socket("sync", &["--workers", "2"], &options);
+    run(&server, kill, |server, result| {
+        lost_at_most(result, 2);
+        assert!(!server.log().contains("without an answer"), "{}", server.log());
+    });
+}
+
+/// Its listener is its own, and only lameduck's duplicate keeps it in the group; the arbiter starts another.
+fn reuse_port_worker_killed(when: &str, options: &[&str]) {
+    let server = KINDS.iter().find(|kind| kind.name == "reuse-port").expect("such a kind");
+    let kill = |server: &Server| {
+        stop_and_wait_for(server, when);
+        let workers = family(server).1;
+        let with_a_listener = |pid: &u32| server.log().contains(&format!("Booting worker with pid: {pid}"));
+        process::kill(workers[0], libc::SIGKILL);
+        support::wait_for("another worker", || {
+            let now = family(server).1;
+            now.iter().any(|pid| !workers.contains(pid) && with_a_listener(pid)).then_some(())
+        });
+    };
+    run(&server.gunicorn().under_lameduck(options), kill, |server, result| {
+        lost_at_most(result, 1);
+        assert_eq!(result.status.code(), Some(0));
+        let log = server.log();
+        assert!(log.contains("outcome=drained gate=divert") && !log.contains("warning"), "{log}");
+    });
+}
+
 fn stop_and_wait_for_the_gate(server: &Server) {
+    stop_and_wait_for(server, "gate closed");
+}
+
+/// Waits until the drain has come so far.
+fn stop_and_wait_for(server: &Server, what: &str) {
     server.signal(libc::SIGTERM);
-    support::wait_for("the gate", || server.log().contains("gate closed").then_some(()));
+    support::wait_for(what, || server.log().contains(what).then_some(()));
 }
 
 fn worker_killed() {

@@ -7,6 +7,7 @@ mod support;
 mod container;
 mod crash;
 mod limits;
+mod neighbours;
 mod peers;
 mod report;
 mod scaling;
@@ -30,6 +31,7 @@ fn main() {
         sockets::trials(),
         container::trials(),
         peers::trials(),
+        neighbours::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

@@ -79,7 +79,7 @@ pub fn a_plug_lets_nobody_in_and_those_who_knocked_are_refused_when_all_is_close
         close(&group);
         let late = TcpStream::connect(reach(address, ways[0])).unwrap();
         become_queued(&sockets, group.ours(), (0, 1));
-        let plug = group.plug().unwrap();
+        let plug = group.plug(0).unwrap();
         let knocking: Vec<OwnedFd> = ways.iter().map(|way| knock(reach(address, way))).collect();
         become_queued(&sockets, group.ours(), (0, 1)); // only who came before the plug
         let accepted = accept_with(&**group.ours(), SocketFlags::CLOEXEC).unwrap();

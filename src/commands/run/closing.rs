@@ -6,7 +6,6 @@ use crate::sockets::Observer;
 use crate::sockets::gate::{Group, Plug, RETRANSMISSION};
 use crate::sockets::processes::{descendants, sockets};
 use crate::sockets::watched::accept_queue;
-use rustix::net::{Shutdown, shutdown};
 use rustix::process::{Pid, getpid};
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
@@ -35,7 +34,10 @@ impl Gatekeeper {
     pub fn finish(&mut self, observer: &mut Observer, until: Instant, wait: Wait) -> Finished {
         if !self.groups.is_empty() || self.desk.is_some() {
             // Its other processes may outlive it for a moment: with requests that they answer, and with its listeners.
-            // Handshakes from before the gate still end in its queues.
+            // Handshakes from before the gate still end in its queues. The last part of the time is for those who are
+            // being answered.
+            let now = Instant::now();
+            let until = now + until.saturating_duration_since(now) * 3 / 4;
             wait_for(until, &mut *wait, || {
                 let look = observer.look();
                 let working =
@@ -48,9 +50,12 @@ impl Gatekeeper {
             self.leave_to_others();
         }
         let plugs = self.plug();
-        if !self.groups.is_empty() || self.desk.is_some() {
+        if self.desk.is_some() {
             observer.all_handshakes();
-            wait_for(until, &mut *wait, || observer.look().half_open.unwrap_or(0) == 0 && self.nobody_left());
+            wait_for(until, &mut *wait, || {
+                // Without a plug handshakes go on for ever under load.
+                (plugs.is_empty() || observer.look().half_open.unwrap_or(0) == 0) && self.nobody_left()
+            });
         }
         let served = |kind| self.desk.as_ref().map(|desk| desk.served(kind)).unwrap_or_default();
         let (late_arrivals, the_rest) = (served(Kind::LateArrival), served(Kind::Rest));
@@ -96,8 +101,10 @@ impl Gatekeeper {
     }
 
     fn plug(&self) -> Vec<Plug> {
-        let set =
-            |group: &Group| group.plug().inspect_err(|error| warn!("closing without a plug: {error}")).ok();
+        let set = |group: &Group| {
+            let joined_later = self.listeners.joined_later(group.address(), group.server());
+            group.plug(joined_later).inspect_err(|error| warn!("closing without a plug: {error}")).ok()
+        };
         self.groups.iter().filter_map(set).collect()
     }
 
@@ -119,13 +126,8 @@ impl Gatekeeper {
         }
     }
 
-    /// Closes the desk and every listener that we hold. Those of the server are shut down first, which ends the
-    /// threads that take the rest out of them.
+    /// Closes the desk and every listener that we hold.
     fn close_sockets(&mut self) {
-        for held in self.listeners.watched.iter().filter_map(|watched| watched.duplicate.as_deref()) {
-            // ENOTCONN: it does not listen any more.
-            let _ = shutdown(held, Shutdown::Both);
-        }
         if let Some(desk) = self.desk.take() {
             desk.close();
         }

@@ -4,11 +4,16 @@ use crate::cli::{GateChoice, SocketArgs};
 use crate::late_arrivals::{Desk, Kind};
 use crate::sockets::gate::Group;
 use crate::sockets::{Observer, Watched};
+use rustix::fs::fstat;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tracing::{debug, warn};
+
+/// Why an address of several servers is not gated.
+const SHARED: &str =
+    "another process listens here too (SO_REUSEPORT), and what comes to lameduck would be taken from it";
 
 /// Keeps the gate of one drain.
 #[derive(Debug)]
@@ -93,23 +98,48 @@ impl Gatekeeper {
     /// Follows the server's processes: listeners that appear are gated as well; the rest of one that nobody but us
     /// holds any more is taken at once, for nobody else will.
     pub fn refresh(&mut self, observer: &mut Observer) {
-        let before = self.listeners.held_inodes();
-        if !self.listeners.have_changed() {
+        if !self.listeners.have_changed() && !self.is_joined(observer) {
             return;
         }
+        let known = self.listeners.inodes();
         self.find(observer);
-        let after = self.listeners.held_inodes();
-        if !self.closed && before != after {
+        self.leave_shared();
+        let is_new = !self.listeners.held_inodes().is_subset(&known);
+        // One that we hold stays a member of its group, in its place; one that we do not hold is known no more.
+        let is_gone = !known.is_subset(&self.listeners.inodes());
+        if !self.closed && (is_new || is_gone) {
             let strays: Vec<OwnedFd> = self.groups.drain(..).flat_map(Group::undo).collect();
             self.serve(strays);
             self.form_groups_except(&HashSet::new());
-        } else if self.closed && !after.is_subset(&before) {
+        } else if self.closed && is_new {
             let old = std::mem::take(&mut self.groups);
             self.form_groups_except(&old.iter().map(Group::address).collect());
             self.close();
             self.groups.extend(old);
         }
         self.take_what_nobody_holds();
+    }
+
+    /// Whether somebody listens at a group's address whom we do not know.
+    fn is_joined(&self, observer: &mut Observer) -> bool {
+        if self.groups.is_empty() {
+            return false;
+        }
+        let addresses: Vec<SocketAddr> = self.groups.iter().map(Group::address).collect();
+        let mut known = self.listeners.inodes();
+        known.extend(self.groups.iter().filter_map(|group| Some(fstat(group.ours()).ok()?.st_ino)));
+        observer.is_joined(&addresses, &known)
+    }
+
+    /// Leaves the groups that others have joined: they would be sent nobody any more.
+    fn leave_shared(&mut self) {
+        let listeners = &self.listeners;
+        let shared = self.groups.extract_if(.., |group| listeners.are_shared_at(group.address()));
+        for group in shared.collect::<Vec<_>>() {
+            self.obstacle(group.address(), SHARED.to_owned());
+            let strays = group.undo();
+            self.serve(strays);
+        }
     }
 
     fn find(&mut self, observer: &mut Observer) {
@@ -130,6 +160,10 @@ impl Gatekeeper {
         }
         let (mut strays, mut obstacles) = (Vec::new(), Vec::new());
         for (address, members) in by_address {
+            if self.listeners.are_shared_at(address) {
+                obstacles.push((address, SHARED.to_owned()));
+                continue;
+            }
             // A member that we do not hold may leave, and the numbers of the others change: no gate then.
             let Some(held) =
                 members.iter().map(|member| member.duplicate.clone()).collect::<Option<Vec<_>>>()
@@ -175,14 +209,14 @@ impl Gatekeeper {
         }
     }
 
-    fn open_desk(&mut self) -> Option<&Desk> {
+    fn open_desk(&mut self) -> Option<&mut Desk> {
         if self.desk.is_none() {
             match Desk::open(self.silent_grace) {
                 Ok(desk) => self.desk = Some(desk),
                 Err(error) => warn!(%error, "cannot start the thread that answers late arrivals"),
             }
         }
-        self.desk.as_ref()
+        self.desk.as_mut()
     }
 
     /// The gate's kind, and why it is that.

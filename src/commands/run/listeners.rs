@@ -18,6 +18,8 @@ pub struct Listeners {
     /// The sockets of `--listen`.
     listened: Vec<Arc<OwnedFd>>,
     processes: HashSet<Pid>,
+    /// Addresses at which others than the server listen too.
+    shared: BTreeSet<SocketAddr>,
     /// All that were found; those that the server has let go stay as long as we hold them.
     pub watched: Vec<Watched>,
 }
@@ -36,6 +38,7 @@ impl Listeners {
             getfd,
             listened: listened.into_iter().map(Arc::new).collect(),
             processes: HashSet::new(),
+            shared: BTreeSet::new(),
             watched: Vec::new(),
         }
     }
@@ -60,6 +63,7 @@ impl Listeners {
             warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
         }
         self.processes = found.processes;
+        self.shared = found.shared;
         let (mut watched, mut obstacles) = (Vec::new(), Vec::new());
         for listener in found.listeners {
             let duplicate = self.hold(&listener).unwrap_or_else(|reason| {
@@ -122,6 +126,26 @@ impl Listeners {
     pub fn held_inodes(&self) -> HashSet<u64> {
         let held = self.watched.iter().filter(|watched| !watched.listener.holders.is_empty());
         held.map(|watched| watched.listener.inode).collect()
+    }
+
+    /// The inodes of all that are known.
+    #[must_use]
+    pub fn inodes(&self) -> HashSet<u64> {
+        self.watched.iter().map(|watched| watched.listener.inode).collect()
+    }
+
+    /// Whether others than the server listen at this address too (SO_REUSEPORT).
+    #[must_use]
+    pub fn are_shared_at(&self, address: SocketAddr) -> bool {
+        self.shared.contains(&address)
+    }
+
+    /// How many listeners joined the members of a group behind our socket, and are still there because we hold them.
+    #[must_use]
+    pub fn joined_later(&self, address: SocketAddr, members: &[Arc<OwnedFd>]) -> usize {
+        let here = self.watched.iter().filter(|watched| watched.listener.address == address);
+        let held = here.filter_map(|watched| watched.duplicate.as_ref());
+        held.filter(|held| !members.iter().any(|member| Arc::ptr_eq(member, held))).count()
     }
 
     /// Lets all of them go.

@@ -157,11 +157,13 @@ impl Group {
     }
 
     /// Puts the plug in our socket's place for new handshakes: what comes out of our socket now is the last of it.
+    /// `joined_later`: the members that have listened since we did.
     ///
     /// # Errors
     /// When the kernel refuses a step; the gate stands as it was.
-    pub fn plug(&self) -> Result<Plug, GateError> {
-        Plug::set(self.place, self.our_number(), |routes| self.attach(routes))
+    pub fn plug(&self, joined_later: usize) -> Result<Plug, GateError> {
+        let joined_later = u32::try_from(joined_later).unwrap_or(u32::MAX);
+        Plug::set(self.place, self.our_number(), joined_later, |routes| self.attach(routes))
     }
 
     /// Opens the gate and leaves the group as if we had not been there. Gives the late arrivals still queued.

@@ -32,19 +32,20 @@ pub struct Plug {
 }
 
 impl Plug {
-    /// Sets plugs behind member `ours` of a group and points the program at them for first SYNs. ACKs go on to
+    /// Sets plugs behind member `ours` of a group, and behind those that joined after it, and points the program at them for first SYNs. ACKs go on to
     /// `ours`: a handshake that it answered by SYN cookie can still complete.
     pub(super) fn set(
         place: Place,
         ours: u32,
+        joined_later: u32,
         attach: impl Fn(Routes) -> Result<(), GateError>,
     ) -> Result<Self, GateError> {
         let drops_before = counters::listen_drops().ok();
         let (mut full, mut fillers) = (Vec::new(), Vec::new());
         let others = Target::Member(ours);
-        let named = ours + 1;
+        let named = ours.saturating_add(1).saturating_add(joined_later);
         // One that is named, and one for each other member's number.
-        for number in named..=named + ours + 1 {
+        for number in named..=named.saturating_mul(2) {
             let socket = place.bind()?;
             listen(&socket, 0).map_err(|error| place.refused("cannot plug", error.into()))?;
             let filler = OwnConnection::prepare(place.address, place.v6only)
