@@ -403,3 +403,27 @@ fn desk_with_descriptors(limit: u64) {
     let (late, rest) = (desk.served(Kind::LateArrival), desk.served(Kind::Rest));
     println!("answered {} {} of {} {}", late.answered, rest.answered, total(late), total(rest));
 }
+
+/// tokio panics where it lacks descriptors, and a panic would leave the server without its signal.
+#[test]
+fn where_descriptors_lack_the_desk_does_not_open_and_nothing_panics() {
+    const LEFT: &str = "LATE_ARRIVALS_TEST_DESCRIPTORS_LEFT";
+    let name = "where_descriptors_lack_the_desk_does_not_open_and_nothing_panics";
+    if let Ok(left) = std::env::var(LEFT) {
+        let used = std::fs::read_dir("/proc/self/fd").unwrap().count() as u64 - 1;
+        let limit = used + left.parse::<u64>().unwrap();
+        setrlimit(Resource::Nofile, Rlimit { current: Some(limit), maximum: Some(limit) }).unwrap();
+        let opened = Desk::open(PATIENT).map(Desk::close);
+        return println!("opened {}", opened.is_ok());
+    }
+    // A runtime of its own for each: what tokio has made once it keeps.
+    let opened = |left: u64| {
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        let alone = alone.args(["--exact", name, "--nocapture"]).env(LEFT, left.to_string());
+        let output = alone.output().unwrap();
+        assert!(output.status.success(), "{left} left: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).contains("opened true")
+    };
+    let opened: Vec<bool> = (0..=20).map(opened).collect();
+    assert!(!opened[0] && opened[20] && opened.is_sorted(), "{opened:?}");
+}

@@ -3,6 +3,7 @@ use super::accepting::{Next, RETRY, after};
 use super::answer::{Ending, answer};
 use super::book::{Counts, Kind, Served, Work};
 use super::taker::Taker;
+use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::poll_fn;
@@ -20,6 +21,9 @@ use tracing::warn;
 const SPARE_DESCRIPTORS: u64 = 64;
 /// With ever so few descriptors, so many connections are served at once.
 const LEAST_AT_ONCE: u64 = 8;
+/// tokio's runtime opens an epoll, a duplicate of it, an eventfd and a pair of sockets with a duplicate; some more
+/// for the thread and the first connections.
+const RUNTIME_DESCRIPTORS: usize = 10;
 
 /// An open desk.
 #[derive(Debug)]
@@ -34,15 +38,19 @@ impl Desk {
     /// Opens the desk: one more thread, which sleeps until there is work.
     ///
     /// # Errors
-    /// When the thread cannot be had (EAGAIN: the pids limit).
+    /// When the thread cannot be had (EAGAIN: the pids limit), or the descriptors for it (EMFILE).
     pub fn open(silent_grace: Duration) -> io::Result<Self> {
         let (work, inbox) = mpsc::unbounded_channel();
         let counts = Arc::<[Counts; 2]>::default();
         let serving = Arc::clone(&counts);
+        let at_once = at_once();
+        // Where they lack, tokio panics instead of telling (its signal driver).
+        let room = (0..RUNTIME_DESCRIPTORS).map(|_| eventfd(0, EventfdFlags::CLOEXEC));
+        drop(room.collect::<rustix::io::Result<Vec<OwnedFd>>>()?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("late-arrivals".to_owned())
-            .spawn(move || runtime.block_on(serve(inbox, serving, silent_grace)))?;
+            .spawn(move || runtime.block_on(serve(inbox, serving, at_once, silent_grace)))?;
         Ok(Self { work, counts, thread, takers: Vec::new() })
     }
 
@@ -96,8 +104,13 @@ impl Desk {
     }
 }
 
-async fn serve(mut inbox: mpsc::UnboundedReceiver<Work>, counts: Arc<[Counts; 2]>, silent_grace: Duration) {
-    let slots = Arc::new(Semaphore::new(at_once()));
+async fn serve(
+    mut inbox: mpsc::UnboundedReceiver<Work>,
+    counts: Arc<[Counts; 2]>,
+    at_once: usize,
+    silent_grace: Duration,
+) {
+    let slots = Arc::new(Semaphore::new(at_once));
     while let Some(work) = inbox.recv().await {
         match work {
             Work::Listener(listener) => {
