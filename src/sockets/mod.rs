@@ -16,6 +16,7 @@
 //! | `listen` | sockets that lameduck binds itself |
 //! | `watched` | a listener that is looked at, and which connections are its own |
 //! | `observer`, `look` | one look at everything, and what it showed |
+//! | `roll` | behind a closed gate: those whom it showed, one by one |
 pub mod connections;
 pub mod counters;
 pub mod diag;
@@ -29,6 +30,7 @@ pub mod memory;
 pub mod observer;
 pub mod proc_net;
 pub mod processes;
+pub mod roll;
 pub mod source;
 pub mod sys;
 pub mod tcp_info;
@@ -37,4 +39,5 @@ pub mod watched;
 pub use listener::Listener;
 pub use look::Look;
 pub use observer::Observer;
+pub use roll::Called;
 pub use watched::Watched;

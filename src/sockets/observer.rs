@@ -2,10 +2,11 @@
 //!
 //! What no source tells is `None`. Nothing here ever ends a drain.
 use super::connections::{Counters, Standing, TCP_SYN_RECV};
-use super::diag::{Name, SockDiag};
+use super::diag::SockDiag;
 use super::discovery::{self, Discovery};
 use super::look::Look;
 use super::memory::Memory;
+use super::roll::{Called, Roll};
 use super::source::Source;
 use super::watched::{Watched, accept_queue, connections};
 use super::{counters, proc_net};
@@ -24,8 +25,10 @@ pub struct Observer {
     memory: Memory,
     silent_grace: Duration,
     half_open_at_gate: Option<HashSet<SocketAddr>>,
-    /// One of those that were unread or in flight at the last look.
-    witness: Option<Name>,
+    /// Nobody new can come.
+    gate_is_closed: bool,
+    /// Who was there at the last look, when nobody new could come and nobody was on the way.
+    roll: Option<Roll>,
 }
 
 impl Observer {
@@ -38,7 +41,8 @@ impl Observer {
             memory: Memory::default(),
             silent_grace,
             half_open_at_gate: None,
-            witness: None,
+            gate_is_closed: false,
+            roll: None,
         }
     }
 
@@ -70,6 +74,7 @@ impl Observer {
     /// From now on looks are at these.
     pub fn watch(&mut self, watched: Vec<Watched>) {
         self.watched = watched;
+        self.roll = None;
     }
 
     /// What is being looked at.
@@ -91,11 +96,12 @@ impl Observer {
             Ok(Some(peers))
         };
         self.half_open_at_gate = self.source.ask(handshakes, |_| Ok(None)).flatten();
+        self.gate_is_closed = true;
     }
 
-    /// From now on every handshake in progress counts again.
-    pub fn all_handshakes(&mut self) {
-        self.half_open_at_gate = None;
+    /// There is no gate, or none any more: everybody who comes is the server's again.
+    pub fn gate_opened(&mut self) {
+        (self.gate_is_closed, self.half_open_at_gate, self.roll) = (false, None, None);
     }
 
     /// The accept queues' length and limit, summed. About 1 µs for each listener that we hold a duplicate of.
@@ -137,18 +143,17 @@ impl Observer {
         if self.watched.is_empty() {
             return Look::at_nobody();
         }
-        let Self { source, watched, memory, silent_grace, half_open_at_gate, witness } = self;
+        let Self { source, watched, memory, silent_grace, half_open_at_gate, .. } = self;
+        let mut roll = Roll::default();
         let by_diag = |diag: &mut SockDiag| {
-            *witness = None;
+            roll = Roll::default();
             let mut look = Look::at_nobody();
             connections(diag, watched, |late, row| {
                 if late {
                     return;
                 }
                 let standing = memory.standing(row.cookie(), Counters::of(row));
-                if is_working(standing) {
-                    *witness = Some(row.name());
-                }
+                roll.enter(row, standing);
                 let came_late = half_open_at_gate.as_ref().is_some_and(|known| !known.contains(&row.peer()));
                 if standing != Some(Standing::HalfOpen) || !came_late {
                     look.count(standing, *silent_grace);
@@ -163,19 +168,17 @@ impl Observer {
             (Some(rows), Some(queue)) => Some(rows.max(queue)),
             (rows, queue) => queue.or(rows),
         };
+        let nobody_new = self.gate_is_closed && (look.queue, look.half_open) == (Some(0), Some(0));
+        self.roll = nobody_new.then_some(roll);
         look
     }
 
-    /// Whether a connection that was unread or in flight at the last look still is: then a look would not show that
-    /// nothing is left, and this costs about 4 µs, however many connections the node has. `false`: only a look tells.
-    pub fn still_in_flight(&mut self) -> bool {
-        let Some(name) = self.witness.clone() else { return false };
-        let row = self.source.ask(|diag| diag.connection(&name), |_| Ok(None)).flatten();
-        let standing = row.and_then(|row| self.memory.standing(row.cookie(), Counters::of(&row)));
-        if !is_working(standing) {
-            self.witness = None;
+    /// Asks for those one by one whom the last look showed, where nobody can have joined them since.
+    pub fn call_roll(&mut self) -> Called {
+        match &mut self.roll {
+            Some(roll) => roll.call(&mut self.source, &mut self.memory, self.silent_grace),
+            None => Called::Unknown,
         }
-        self.witness.is_some()
     }
 
     /// Connections completed in this network namespace so far ([`counters::passive_opens`]).
@@ -183,10 +186,6 @@ impl Observer {
     pub fn arrivals(&self) -> Option<u64> {
         counters::passive_opens().ok()
     }
-}
-
-fn is_working(standing: Option<Standing>) -> bool {
-    matches!(standing, Some(Standing::Unread | Standing::InFlight))
 }
 
 /// Without TCP_INFO only the queues of bytes tell: unread is known, in flight is not. Where not even they are real, no

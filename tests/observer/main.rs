@@ -3,9 +3,9 @@ mod families;
 mod faults_injected;
 mod gated;
 mod queues;
+mod roll;
 mod scene;
 mod standings;
-mod still_in_flight;
 mod ties;
 
 #[path = "../faults/mod.rs"]

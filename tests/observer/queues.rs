@@ -113,7 +113,7 @@ fn once_the_gate_is_closed_only_handshakes_from_before_count() {
     scene.comes_to_see(HALF_OPEN);
     reset(before);
     scene.comes_to_see(NOTHING);
-    scene.observer.all_handshakes();
+    scene.observer.gate_opened();
     scene.comes_to_see(HALF_OPEN);
     // Closed by the client, it is complete: the server has yet to see that nobody is there.
     drop(after);

@@ -51,7 +51,7 @@ impl Gatekeeper {
         }
         let plugs = self.plug();
         if self.desk.is_some() {
-            observer.all_handshakes();
+            observer.gate_opened();
             wait_for(until, &mut *wait, || {
                 // Without a plug handshakes go on for ever under load.
                 (plugs.is_empty() || observer.look().half_open.unwrap_or(0) == 0) && self.nobody_left()

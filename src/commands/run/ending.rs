@@ -29,7 +29,9 @@ impl Supervision {
         }
         if phase < Phase::Gated && left {
             self.gatekeeper.close();
-            looking.observer.gate_closed();
+            if self.gatekeeper.stands() {
+                looking.observer.gate_closed();
+            }
         }
         if phase < Phase::Stopping {
             self.gatekeeper.take_the_rest();

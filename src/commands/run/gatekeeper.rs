@@ -88,6 +88,13 @@ impl Gatekeeper {
         self.serve(strays);
     }
 
+    /// Whether the gate is closed at every address of the server.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        let gated: HashSet<SocketAddr> = self.groups.iter().map(Group::address).collect();
+        self.closed && self.listeners.watched.iter().all(|watched| gated.contains(&watched.listener.address))
+    }
+
     /// Takes whoever is queued at the server from now on, in competition with the server.
     pub fn take_the_rest(&mut self) {
         for watched in self.listeners.watched.clone() {

@@ -1,7 +1,7 @@
 //! What is looked at when: often where it decides and costs little, rarely where it is dear.
 use crate::drain::{Observation, Phase, Tally};
 use crate::sockets::diag::Endings;
-use crate::sockets::{Look, Observer};
+use crate::sockets::{Called, Look, Observer};
 use std::time::{Duration, Instant};
 
 /// Arrivals and queues during the lame duck: about 60 µs each.
@@ -64,16 +64,18 @@ impl Looking {
         self.due = Duration::ZERO;
     }
 
-    /// The gate is closed: what arrives now is no longer the server's.
-    pub fn gate_closed(&mut self) {
-        self.observer.gate_closed();
+    /// What matters from now on is whether anybody is left. Behind a gate that `stands` nobody new can come.
+    pub fn gated(&mut self, stands: bool) {
+        if stands {
+            self.observer.gate_closed();
+        }
         // Refused somewhere: then the pace has to do.
         self.endings = Endings::subscribe().ok();
         (self.due, self.affordable, self.report_due) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     }
 
     /// Looks, and gives what the drain should know now, if anything. Where the drain waits for requests, one that is
-    /// still in flight says enough.
+    /// still unread or in flight says enough.
     pub fn look(&mut self, now: Duration, phase: Phase, for_requests: bool) -> Option<Observation> {
         match phase {
             Phase::LameDuck => {
@@ -86,26 +88,45 @@ impl Looking {
             Phase::Gated => {
                 let (queue, _) = self.observer.queue();
                 self.tally.observe_queue(queue);
-                let decides = queue.is_none_or(|queue| queue == 0)
-                    && !(for_requests && self.observer.still_in_flight());
+                let decides = queue.is_none_or(|queue| queue == 0);
+                if decides && now < self.report_due {
+                    match self.call_roll(now) {
+                        Called::Everybody(look) => return Some(self.seen(look)),
+                        Called::SomeWork if for_requests => return None,
+                        Called::SomeWork | Called::Unknown => {}
+                    }
+                }
                 let due = if decides { self.affordable } else { self.report_due };
+                self.due = now + QUEUE_PACE;
                 if now < due {
-                    self.due = due.min(now + QUEUE_PACE);
+                    self.due = self.due.min(due);
                     return None;
                 }
-                self.due = now + QUEUE_PACE;
                 Some(self.connections(now))
             }
             Phase::Serving | Phase::Stopping | Phase::Exited => None,
         }
     }
 
+    /// Asks for those whom the last look showed, as long as nobody can have joined them.
+    fn call_roll(&mut self, now: Duration) -> Called {
+        let begin = Instant::now();
+        let called = self.observer.call_roll();
+        self.due = now + QUEUE_PACE.max(begin.elapsed() * PAUSE_PER_COST);
+        called
+    }
+
     fn connections(&mut self, now: Duration) -> Observation {
         let begin = Instant::now();
-        let seen = observation(self.observer.look());
+        let look = self.observer.look();
         let cost = begin.elapsed();
         self.affordable = now + cost + cost * PAUSE_PER_COST;
         self.report_due = self.affordable.max(now + REPORT_PACE);
+        self.seen(look)
+    }
+
+    fn seen(&mut self, look: Look) -> Observation {
+        let seen = observation(look);
         self.tally.observe(seen);
         seen
     }

@@ -155,6 +155,9 @@ impl Supervision {
                 if matches!(phase, Phase::LameDuck | Phase::Gated) && now >= self.refresh_due {
                     self.refresh_due = now + REFRESH_PACE;
                     self.gatekeeper.refresh(&mut looking.observer);
+                    if phase == Phase::Gated && !self.gatekeeper.stands() {
+                        looking.observer.gate_opened();
+                    }
                 }
                 let for_requests = self.drain.waits_for_requests(now);
                 looking.look(now, phase, for_requests).map_or(Event::Tick, Event::Observed)
@@ -185,7 +188,7 @@ impl Supervision {
     fn close_gate(&mut self) {
         self.gatekeeper.close();
         if let Some(looking) = &mut self.looking {
-            looking.gate_closed();
+            looking.gated(self.gatekeeper.stands());
         }
         self.times.gated = Some(Instant::now());
         let (gate, reason) = self.gatekeeper.gate();
