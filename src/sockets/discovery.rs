@@ -44,7 +44,8 @@ pub fn among(
     let mut rows = listening(diag.as_deref_mut())?;
     rows.retain(|row| ports.is_empty() || ports.contains(&row.address.port()));
     let (mut by_inode, unreadable) = processes::sockets(&processes);
-    let by_port = !ports.is_empty() && !unreadable.is_empty();
+    // None at all: /proc is not there, or shows us nobody (hidepid).
+    let by_port = !ports.is_empty() && (!unreadable.is_empty() || processes.is_empty());
     for row in &mut rows {
         row.holders = by_inode.remove(&row.inode).unwrap_or_default();
     }

@@ -5,6 +5,9 @@ use crate::support::server::Server;
 use crate::support::trial::trial;
 use crate::support::{self, PATIENCE};
 use libtest_mimic::Trial;
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::Command;
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -22,6 +25,8 @@ pub fn trials() -> Vec<Trial> {
         }),
         trial("a_server_that_does_not_stop_is_killed", &Ok(()), killed),
         trial("an_idle_server_stops_soon", &Ok(()), idle),
+        trial("requests_left_by_in_flight_timeout_are_not_said_to_be_nobody", &Ok(()), in_flight_timeout),
+        trial("without_proc_the_signal_arrives_and_the_reason_is_said", &own_mounts(), without_proc),
         trial("gate_none_waits_for_an_empty_queue", &Ok(()), gate_none),
     ]
 }
@@ -77,4 +82,37 @@ fn gate_none() {
     let Result { status, .. } = until_gone(&mut server, plan, 1, |server| server.signal(libc::SIGTERM));
     assert_eq!(status.code(), Some(0));
     assert!(server.log().contains("outcome=drained gate=none"), "{}", server.log());
+}
+
+fn in_flight_timeout() {
+    let mut server = KINDS[0].gunicorn().under_lameduck(&["--in-flight-timeout", "50ms"]).start();
+    // Given: a request that its client never finishes.
+    let mut client = TcpStream::connect(server.address()).unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    server.signal(libc::SIGTERM);
+    support::wait_for("the forward", || server.log().contains("forwarded").then_some(()));
+    drop(client);
+    assert_eq!(server.wait(PATIENCE).code(), Some(0));
+    let log = server.log();
+    assert!(log.contains("outcome=drained") && !log.contains("nobody was waiting"), "{log}");
+}
+
+const NO_PROC: [&str; 7] =
+    ["unshare", "--mount", "--propagation", "private", "sh", "-c", "umount -l /proc && exec \"$@\""];
+
+fn own_mounts() -> std::result::Result<(), String> {
+    match Command::new(NO_PROC[0]).args(&NO_PROC[1..]).args(["sh", "true"]).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!("no mounts here: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        Err(error) => Err(format!("unshare (util-linux): {error}")),
+    }
+}
+
+fn without_proc() {
+    let lameduck = ["sh", env!("CARGO_BIN_EXE_lameduck"), "run", "--"];
+    let mut server = KINDS[0].gunicorn().under(&[&NO_PROC[..], &lameduck].concat()).start();
+    server.signal(libc::SIGTERM);
+    assert_eq!(server.wait(PATIENCE).code(), Some(0));
+    let log = server.log();
+    assert!(log.contains("no gate (cannot see the server's processes in /proc)"), "{log}");
 }

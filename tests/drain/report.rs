@@ -1,15 +1,18 @@
 //! What is said about a drain.
 use crate::stop::KINDS;
+use crate::support::PATIENCE;
 use crate::support::load::{plan, until_gone};
 use crate::support::trial::trial;
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::path::Path;
+use std::process::Command;
 
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("the_report_counts_what_the_clients_saw", &Ok(()), counts),
         trial("a_report_that_cannot_be_written_ends_no_drain", &Ok(()), unwritable),
+        trial("a_report_into_a_pipe_that_nobody_reads_keeps_nobody_waiting", &Ok(()), unread),
     ]
 }
 
@@ -47,5 +50,17 @@ fn unwritable() {
         KINDS[0].gunicorn().under_lameduck(&["--report", "/no/such/directory/report.json"]).start();
     server.signal(libc::SIGTERM);
     assert_eq!(server.wait(crate::support::PATIENCE).code(), Some(0));
+    assert!(server.log().contains("cannot write the report"), "{}", server.log());
+}
+
+fn unread() {
+    let pipe = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{}.pipe", std::process::id()));
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let mut server = KINDS[0].gunicorn().under_lameduck(&["--report", pipe.to_str().unwrap()]).start();
+    server.signal(libc::SIGTERM);
+    let status = server.wait(PATIENCE);
+    std::fs::remove_file(&pipe).unwrap();
+    assert_eq!(status.code(), Some(0));
     assert!(server.log().contains("cannot write the report"), "{}", server.log());
 }

@@ -62,6 +62,9 @@ impl Listeners {
             let pid = pid.as_raw_nonzero();
             warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
         }
+        if found.processes.is_empty() {
+            warn!("cannot see the server's processes in /proc; name its ports with --port, or use --listen");
+        }
         self.processes = found.processes;
         self.shared = found.shared;
         let (mut watched, mut obstacles) = (Vec::new(), Vec::new());
@@ -132,6 +135,12 @@ impl Listeners {
     #[must_use]
     pub fn inodes(&self) -> HashSet<u64> {
         self.watched.iter().map(|watched| watched.listener.inode).collect()
+    }
+
+    /// Whether /proc shows no process of the server.
+    #[must_use]
+    pub fn nobody_is_seen(&self) -> bool {
+        self.processes.is_empty()
     }
 
     /// Whether others than the server listen at this address too (SO_REUSEPORT).

@@ -5,9 +5,12 @@ use super::looking::Looking;
 use crate::drain::{Answers, LeftBehind, Outcome, Report};
 use crate::late_arrivals::Served;
 use crate::supervisor::{Signal, Status};
+use rustix::fs::OFlags;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Instant;
-use std::{fs, io};
 use tracing::{info, warn};
 
 /// When each phase began; absent where it never did.
@@ -106,7 +109,12 @@ pub fn say(report: &Report, file: Option<&Path>) {
 
 fn closing_line(report: &Report) {
     let (outcome, exit_status) = (report.outcome, report.exit_status);
+    let tally = &report.tally;
+    let figures = [tally.queue, tally.half_open, tally.unread, tally.in_flight, tally.silent];
+    let waiting = figures.iter().any(|figure| figure.at_forward.is_some_and(|left| left > 0));
     let sentence = match outcome {
+        // By --wait-for or --in-flight-timeout.
+        Outcome::Drained if waiting => "all that was to be waited for was over when the server was stopped",
         Outcome::Drained => "nobody was waiting any more when the server was stopped",
         Outcome::TimedOut => "time was over before everybody was served",
         Outcome::Skipped => "a second signal came before everybody was served",
@@ -134,11 +142,15 @@ fn closing_line(report: &Report) {
     }
 }
 
-/// Not by a file beside it and a rename: it may be a device or a pipe (`/dev/termination-log` is a mount).
+/// Not by a file beside it and a rename: it may be a device or a pipe (`/dev/termination-log` is a mount). A pipe that
+/// nobody reads must not keep us from ending.
 fn write(report: &Report, file: &Path) -> io::Result<()> {
     let mut text = serde_json::to_string(report)?;
     text.push('\n');
-    fs::write(file, text)
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).custom_flags(flags).open(file)?;
+    file.write_all(text.as_bytes())
 }
 
 fn answers(served: Served) -> Answers {
