@@ -3,6 +3,7 @@ use super::signal::Signal;
 use super::sys;
 use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::process::getpid;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -41,12 +42,18 @@ impl Signals {
         Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?))
     }
 
-    /// The next signal that is waiting, or `None`. Never blocks: `poll(2)` tells when there is one.
+    /// The next signal that is waiting and that others sent, or `None`. Never blocks: `poll(2)` tells when there is one.
     ///
     /// # Errors
     /// Those of read(2), none of which is expected.
     pub fn next(&self) -> io::Result<Option<Received>> {
+        let own = getpid().as_raw_nonzero().get().unsigned_abs();
         while let Some(info) = self.0.read_signal()? {
+            // The kernel's answer to a write of ours, in our own name: PIPE when a log's reader is gone, XFSZ when a
+            // report is too long. It is not the server's, whom it could kill.
+            if info.ssi_pid == own {
+                continue;
+            }
             let number = i32::try_from(info.ssi_signo).ok();
             if let Some(signal) = number.and_then(Signal::new) {
                 return Ok(Some(Received { signal, sender: info.ssi_pid }));

@@ -48,6 +48,19 @@ fn a_standard_error_whose_reader_is_gone_changes_nothing() {
     assert_eq!(said_to(writer.into()), Some(127));
 }
 
+/// A write to it makes the kernel send us PIPE, which is blocked and so comes as if it had been sent from outside.
+#[test]
+fn a_standard_error_whose_reader_is_gone_sends_no_signal_to_the_server() {
+    let (reader, writer) = pipe().unwrap();
+    let mut lameduck = run(&[], &["sh", "-c", "echo ready; exec sleep 60"]);
+    lameduck.stderr(writer);
+    let mut running = Running::start(lameduck);
+    assert_eq!(running.line(), "ready");
+    drop(reader);
+    running.signal(libc::SIGTERM);
+    assert_eq!(running.end(), Some(128 + libc::SIGTERM), "not by PIPE");
+}
+
 #[test]
 fn a_full_standard_error_does_not_hang_lameduck() {
     let (_reader, writer) = full_pipe();

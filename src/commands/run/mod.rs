@@ -32,6 +32,8 @@ use tracing::warn;
 /// # Errors
 /// When lameduck itself cannot do what was asked, before the server is started.
 pub fn main(args: RunArgs) -> Result<ExitCode, String> {
+    // First: until then the kernel drops a stop signal to PID 1.
+    let signals = Signals::block().map_err(|error| format!("cannot receive signals: {error}"))?;
     telemetry::start(args.telemetry.log_format, args.telemetry.log_level);
     args.sockets.check()?;
     check_getfd(args.sockets.capture)?;
@@ -40,7 +42,6 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();
     let listeners = listeners.map_err(|error| format!("cannot pass the sockets of --listen on: {error}"))?;
 
-    let signals = Signals::block().map_err(|error| format!("cannot receive signals: {error}"))?;
     let child = match Child::spawn(&Launch { command: args.command, listeners }) {
         Ok(child) => child,
         Err(error) => {
