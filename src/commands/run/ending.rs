@@ -25,7 +25,7 @@ impl Supervision {
         let left =
             phase > Phase::Serving || self.gatekeeper.listeners.ours() || !descendants(getpid()).is_empty();
         if phase == Phase::Serving && left {
-            self.gatekeeper.prepare(&mut looking.observer);
+            self.gatekeeper.prepare_after_the_end(&mut looking.observer);
         }
         if phase < Phase::Gated && left {
             self.gatekeeper.close();

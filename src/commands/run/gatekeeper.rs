@@ -25,6 +25,8 @@ pub struct Gatekeeper {
     pub(super) groups: Vec<Group>,
     pub(super) desk: Option<Desk>,
     closed: bool,
+    /// /proc shows none of the server's processes.
+    is_blind: bool,
     /// Why an address has no gate.
     obstacles: BTreeMap<SocketAddr, String>,
     /// Inodes of the listeners whose rest is being taken.
@@ -42,13 +44,23 @@ impl Gatekeeper {
             groups: Vec::new(),
             desk: None,
             closed: false,
+            is_blind: false,
             obstacles: BTreeMap::new(),
             taken: HashSet::new(),
         }
     }
 
-    /// Finds the server's listeners, takes duplicates, and forms the gate's groups.
+    /// Finds the listeners of a server that is running, takes duplicates, and forms the gate's groups.
     pub fn prepare(&mut self, observer: &mut Observer) {
+        self.prepare_after_the_end(observer);
+        if self.listeners.nobody_is_seen() {
+            warn!("cannot see the server's processes in /proc; name its ports with --port, or use --listen");
+            self.is_blind = true;
+        }
+    }
+
+    /// The same for what a server that has ended left.
+    pub fn prepare_after_the_end(&mut self, observer: &mut Observer) {
         self.find(observer);
         self.form_groups_except(&HashSet::new());
         self.take_what_nobody_holds();
@@ -240,9 +252,7 @@ impl Gatekeeper {
         }
         let why = match (self.gate, self.listeners.watched.is_empty()) {
             (GateChoice::None, _) => "--gate none".to_owned(),
-            (_, true) if self.listeners.nobody_is_seen() => {
-                "cannot see the server's processes in /proc".to_owned()
-            }
+            (_, true) if self.is_blind => "cannot see the server's processes in /proc".to_owned(),
             (_, true) => "the server has no listener".to_owned(),
             _ if obstacles.is_empty() => "no listener is held".to_owned(),
             _ => obstacles.join("; "),

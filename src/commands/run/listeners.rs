@@ -62,9 +62,6 @@ impl Listeners {
             let pid = pid.as_raw_nonzero();
             warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
         }
-        if found.processes.is_empty() {
-            warn!("cannot see the server's processes in /proc; name its ports with --port, or use --listen");
-        }
         self.processes = found.processes;
         self.shared = found.shared;
         let (mut watched, mut obstacles) = (Vec::new(), Vec::new());
