@@ -23,8 +23,10 @@ pub struct Looking {
     pub tally: Tally,
     /// When the next look is due.
     due: Duration,
-    /// When the next look at connections may be had at the earliest, and when it is due for the report alone.
+    /// When the next look at connections, and the next roll call, may be had at the earliest.
     affordable: Duration,
+    roll_affordable: Duration,
+    /// When a look at connections is due for the report alone.
     report_due: Duration,
     /// Tells when a connection ends, so that the last one's end is not waited for by polling.
     endings: Option<Endings>,
@@ -39,6 +41,7 @@ impl Looking {
             tally: Tally::default(),
             due: Duration::ZERO,
             affordable: Duration::ZERO,
+            roll_affordable: Duration::ZERO,
             report_due: Duration::ZERO,
             endings: None,
         }
@@ -56,12 +59,13 @@ impl Looking {
         self.endings.as_ref()
     }
 
-    /// A connection has ended: look now, at everything as soon as the pause after the last such look permits.
+    /// A connection has ended: look again as soon as the pause after the last look permits. Late arrivals end by the
+    /// thousand.
     pub fn hurry(&mut self) {
         if let Some(endings) = &self.endings {
             endings.clear();
         }
-        self.due = Duration::ZERO;
+        self.due = self.due.min(self.roll_affordable);
     }
 
     /// What matters from now on is whether anybody is left. Behind a gate that `stands` nobody new can come.
@@ -112,7 +116,9 @@ impl Looking {
     fn call_roll(&mut self, now: Duration) -> Called {
         let begin = Instant::now();
         let called = self.observer.call_roll();
-        self.due = now + QUEUE_PACE.max(begin.elapsed() * PAUSE_PER_COST);
+        let cost = begin.elapsed();
+        self.roll_affordable = now + cost + cost * PAUSE_PER_COST;
+        self.due = self.roll_affordable.max(now + QUEUE_PACE);
         called
     }
 
