@@ -83,7 +83,8 @@ fn tree_killed() {
     });
 }
 
-/// Nothing but the answers themselves then keeps lameduck from ending.
+/// Nothing but the answers themselves then keeps lameduck from ending. Without a gate there is no plug either: who comes
+/// in the milliseconds of the close is lost, beside the two whose workers were killed; the 50 in the queue are not.
 fn tree_killed_without_a_gate() {
     let kill = |server: &Server| {
         let (master, workers) = family(server);
@@ -93,7 +94,7 @@ fn tree_killed_without_a_gate() {
     let options = ["--gate", "none"];
     let server = Server::gunicorn_given_its_socket("sync", &["--workers", "2"], &options);
     run(&server, kill, |server, result| {
-        lost_at_most(result, 2);
+        lost_at_most(result, 2 + 5);
         assert!(!server.log().contains("without an answer"), "{}", server.log());
     });
 }
