@@ -23,7 +23,8 @@ fn as_pid_1() {
     let lameduck = env!("CARGO_BIN_EXE_lameduck");
     let container = ["unshare", "--pid", "--fork", "--mount-proc", lameduck, "run", "--"];
     let mut server = KINDS[0].gunicorn().under(&container).start();
-    let plan = plan(&server, KINDS[0].rate);
+    // So many that some knock while the plug stands: lameduck then stays to refuse them, with every listener closed.
+    let plan = plan(&server, 400.0);
     let Result { tally, status } = until_gone(&mut server, plan, KINDS[0].backlog, |server| {
         let first = look_inside(server);
         process::kill(first, libc::SIGTERM);

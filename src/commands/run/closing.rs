@@ -60,7 +60,7 @@ impl Gatekeeper {
         let served = |kind| self.desk.as_ref().map(|desk| desk.served(kind)).unwrap_or_default();
         let (late_arrivals, the_rest) = (served(Kind::LateArrival), served(Kind::Rest));
         let finished = Finished { late_arrivals, the_rest, left_behind: self.left() };
-        self.close_sockets();
+        self.close_sockets(observer);
         let dropped = plugs.iter().any(Plug::has_dropped);
         drop(plugs);
         // As PID 1 of a container our network namespace may end with us, and with it who refuses the retransmissions.
@@ -126,8 +126,10 @@ impl Gatekeeper {
         }
     }
 
-    /// Closes the desk and every listener that we hold.
-    fn close_sockets(&mut self) {
+    /// Closes the desk and every listener that we hold. The observer holds them too: as long as one is open, the kernel
+    /// completes handshakes with nobody.
+    fn close_sockets(&mut self, observer: &mut Observer) {
+        observer.watch(Vec::new());
         if let Some(desk) = self.desk.take() {
             desk.close();
         }
