@@ -11,6 +11,7 @@ pub mod drain;
 pub mod late_arrivals;
 #[cfg(feature = "trial")]
 pub mod load;
+pub mod park;
 pub mod sockets;
 pub mod supervisor;
 pub mod telemetry;

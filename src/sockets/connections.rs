@@ -6,7 +6,8 @@ use std::time::Duration;
 /// States of net/tcp_states.h, as rows have them.
 pub(super) const TCP_SYN_RECV: u8 = 3;
 pub(super) const TCP_FIN_WAIT1: u8 = 4;
-pub(super) const TCP_CLOSE_WAIT: u8 = 8;
+/// The client has closed its half.
+pub const TCP_CLOSE_WAIT: u8 = 8;
 pub(super) const TCP_LAST_ACK: u8 = 9;
 pub(super) const TCP_CLOSING: u8 = 11;
 

@@ -1,5 +1,5 @@
 //! Finding the server's listeners: the sockets that its processes hold, matched with the kernel's table.
-use super::diag::{Family, SockDiag, States};
+use super::diag::{Family, SockDiag};
 use super::listener::Listener;
 use super::proc_net;
 use super::processes;
@@ -92,14 +92,13 @@ fn listening(diag: Option<&mut SockDiag>) -> io::Result<Vec<Listener>> {
     let Some(diag) = diag else { return proc_net::listeners() };
     let mut rows = Vec::new();
     for family in Family::BOTH {
-        diag.dump(family, States::Listening, None, |row| {
-            rows.push(Listener {
-                address: row.local(),
-                inode: row.inode(),
-                uid: row.uid(),
-                holders: Vec::new(),
-            });
-        })?;
+        let found = diag.listening(family, None)?.into_iter();
+        rows.extend(found.map(|row| Listener {
+            address: row.address,
+            inode: row.inode,
+            uid: row.uid,
+            holders: Vec::new(),
+        }));
     }
     Ok(rows)
 }

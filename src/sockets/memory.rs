@@ -29,14 +29,18 @@ enum Last {
 #[derive(Debug, Default)]
 pub struct Memory {
     seen: HashMap<u64, Seen>,
-    look: u64,
+    look: u32,
 }
 
+/// Small: there may be ten thousand.
 #[derive(Debug)]
 struct Seen {
-    spoken: Spoken,
+    received: u64,
+    sent: u64,
+    bare_received: Option<u32>,
+    bare_sent: Option<u32>,
+    look: u32,
     last: Last,
-    look: u64,
 }
 
 impl Memory {
@@ -44,7 +48,7 @@ impl Memory {
     pub fn end_of_look(&mut self) {
         let look = self.look;
         self.seen.retain(|_, seen| seen.look == look);
-        self.look += 1;
+        self.look = look.wrapping_add(1);
     }
 
     /// What the connection of this cookie is doing; `None` where the kernel does not tell.
@@ -83,20 +87,42 @@ impl Memory {
 
     fn last(&mut self, cookie: u64, row: Counters, now: Spoken) -> Last {
         let look = self.look;
-        let seen = self.seen.entry(cookie).or_insert(Seen { spoken: now, last: by_clock(now), look });
-        let before = std::mem::replace(&mut seen.spoken, now);
-        seen.look = look;
-        seen.last = match (now.received > before.received, now.sent > before.sent) {
+        let first = Seen::of(now, by_clock(now), look);
+        let seen = self.seen.entry(cookie).or_insert(first);
+        let last = match (now.received > seen.received, now.sent > seen.sent) {
             (true, false) => Last::Client,
             (false, true) => Last::Server,
-            (true, true) if acknowledged_by_words(before, now) => Last::Client,
+            (true, true) if seen.was_acknowledged_by_words(now) => Last::Client,
             (true, true) => by_clock(now),
-            (false, false) if seen.last == Last::Unclear && acknowledges_words(row, before, now) => {
+            (false, false) if seen.last == Last::Unclear && seen.has_acknowledged_words(row, now) => {
                 Last::Client
             }
             (false, false) => seen.last,
         };
-        seen.last
+        *seen = Seen::of(now, last, look);
+        last
+    }
+}
+
+impl Seen {
+    fn of(spoken: Spoken, last: Last, look: u32) -> Self {
+        let Spoken { received, sent, bare_received, bare_sent, .. } = spoken;
+        Self { received, sent, bare_received, bare_sent, look, last }
+    }
+
+    /// Whether the last of what the server said came to be acknowledged by a segment with data: the client spoke after
+    /// it.
+    fn was_acknowledged_by_words(&self, now: Spoken) -> bool {
+        now.outstanding == Some(false) && grew(self.bare_received, now.bare_received) == Some(false)
+    }
+
+    /// Whether the server's kernel has acknowledged what the client said by a segment of its own, as it does some 40 ms
+    /// later when there is no answer to send it with. After a second this would prove nothing: keep-alive probes are
+    /// such segments too, and begin then at the earliest (`TCP_KEEPIDLE`). Nor after a FIN, which is acknowledged as
+    /// well.
+    fn has_acknowledged_words(&self, row: Counters, now: Spoken) -> bool {
+        let at_once = row.state != TCP_CLOSE_WAIT && now.since_received < TIE_QUIET;
+        at_once && grew(self.bare_sent, now.bare_sent) == Some(true)
     }
 }
 
@@ -106,19 +132,6 @@ fn by_clock(now: Spoken) -> Last {
         std::cmp::Ordering::Greater => Last::Server,
         std::cmp::Ordering::Equal => Last::Unclear,
     }
-}
-
-/// Whether the last of what the server said came to be acknowledged by a segment with data: the client spoke after it.
-fn acknowledged_by_words(before: Spoken, now: Spoken) -> bool {
-    now.outstanding == Some(false) && grew(before.bare_received, now.bare_received) == Some(false)
-}
-
-/// Whether the server's kernel has acknowledged what the client said by a segment of its own, as it does some 40 ms
-/// later when there is no answer to send it with. After a second this would prove nothing: keep-alive probes are such
-/// segments too, and begin then at the earliest (`TCP_KEEPIDLE`). Nor after a FIN, which is acknowledged as well.
-fn acknowledges_words(row: Counters, before: Spoken, now: Spoken) -> bool {
-    let at_once = row.state != TCP_CLOSE_WAIT && now.since_received < TIE_QUIET;
-    at_once && grew(before.bare_sent, now.bare_sent) == Some(true)
 }
 
 fn grew(before: Option<u32>, now: Option<u32>) -> Option<bool> {

@@ -13,6 +13,7 @@
 //! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
 //! | `listener`, `processes`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
+//! | `owners`, `mark` | whose the connections are; duplicates for an instant, and what is done with one |
 //! | `listen` | sockets that lameduck binds itself |
 //! | `watched` | a listener that is looked at, and which connections are its own |
 //! | `observer`, `look` | one look at everything, and what it showed |
@@ -26,8 +27,10 @@ pub mod gate;
 pub mod listen;
 pub mod listener;
 pub mod look;
+pub mod mark;
 pub mod memory;
 pub mod observer;
+pub mod owners;
 pub mod proc_net;
 pub mod processes;
 pub mod roll;

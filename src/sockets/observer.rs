@@ -2,7 +2,7 @@
 //!
 //! What no source tells is `None`. Nothing here ever ends a drain.
 use super::connections::{Counters, Standing, TCP_SYN_RECV};
-use super::diag::SockDiag;
+use super::diag::{INTERRUPTED_TRIES, Row, SockDiag};
 use super::discovery::{self, Discovery};
 use super::look::Look;
 use super::memory::Memory;
@@ -16,6 +16,9 @@ use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+
+/// Says what a connection is to be counted as, which by its counters alone would be the given standing.
+pub type Judge<'a> = &'a mut dyn FnMut(&Row, Counters, Option<Standing>) -> Option<Standing>;
 
 /// Looks at the server's listeners and their connections.
 #[derive(Debug)]
@@ -88,6 +91,7 @@ impl Observer {
     pub fn gate_closed(&mut self) {
         let handshakes = |diag: &mut SockDiag| {
             let mut peers = HashSet::new();
+            // One that is missed here, as one that is shown twice, does no harm: it is waited for a little, or not.
             connections(diag, &self.watched, |_, row| {
                 if row.state() == TCP_SYN_RECV {
                     peers.insert(row.peer());
@@ -140,27 +144,39 @@ impl Observer {
     /// The order matters: a connection only moves from handshake to queue to server, so that one look that
     /// shows none in rows and then none in the queues has missed none.
     pub fn look(&mut self) -> Look {
+        self.look_with(&mut |_, _, standing| standing)
+    }
+
+    /// The same; `judge` is shown each connection, may be shown one again, and says what it is to be counted as.
+    pub fn look_with(&mut self, judge: Judge) -> Look {
         if self.watched.is_empty() {
             return Look::at_nobody();
         }
         let Self { source, watched, memory, silent_grace, half_open_at_gate, .. } = self;
         let mut roll = Roll::default();
         let by_diag = |diag: &mut SockDiag| {
-            roll = Roll::default();
-            let mut look = Look::at_nobody();
-            connections(diag, watched, |late, row| {
-                if late {
-                    return;
+            let mut tries = 0..INTERRUPTED_TRIES;
+            loop {
+                roll = Roll::default();
+                let mut look = Look::at_nobody();
+                let whole = connections(diag, watched, |late, row| {
+                    if late {
+                        return;
+                    }
+                    let counters = Counters::of(row);
+                    let standing = judge(row, counters, memory.standing(row.cookie(), counters));
+                    roll.enter(row, standing);
+                    let came_late =
+                        half_open_at_gate.as_ref().is_some_and(|known| !known.contains(&row.peer()));
+                    if standing != Some(Standing::HalfOpen) || !came_late {
+                        look.count(standing, *silent_grace);
+                    }
+                })?;
+                if whole || tries.next().is_none() {
+                    memory.end_of_look();
+                    return Ok(look);
                 }
-                let standing = memory.standing(row.cookie(), Counters::of(row));
-                roll.enter(row, standing);
-                let came_late = half_open_at_gate.as_ref().is_some_and(|known| !known.contains(&row.peer()));
-                if standing != Some(Standing::HalfOpen) || !came_late {
-                    look.count(standing, *silent_grace);
-                }
-            })?;
-            memory.end_of_look();
-            Ok(look)
+            }
         };
         let mut look = source.ask(by_diag, |real| by_proc(watched, real)).unwrap_or_default();
         let (queue, _) = self.queue();
@@ -175,8 +191,13 @@ impl Observer {
 
     /// Asks for those one by one whom the last look showed, where nobody can have joined them since.
     pub fn call_roll(&mut self) -> Called {
+        self.call_roll_with(&mut |_, _, standing| standing)
+    }
+
+    /// The same; `judge` says what each is to be counted as.
+    pub fn call_roll_with(&mut self, judge: Judge) -> Called {
         match &mut self.roll {
-            Some(roll) => roll.call(&mut self.source, &mut self.memory, self.silent_grace),
+            Some(roll) => roll.call(&mut self.source, &mut self.memory, self.silent_grace, judge),
             None => Called::Unknown,
         }
     }

@@ -7,6 +7,7 @@ use super::connections::{Counters, Standing};
 use super::diag::{Name, Row};
 use super::look::Look;
 use super::memory::Memory;
+use super::observer::Judge;
 use super::source::Source;
 use std::time::Duration;
 
@@ -45,14 +46,21 @@ impl Roll {
     }
 
     /// Calls the roll. Those that are gone are struck off.
-    pub fn call(&mut self, source: &mut Source, memory: &mut Memory, silent_grace: Duration) -> Called {
+    pub fn call(
+        &mut self,
+        source: &mut Source,
+        memory: &mut Memory,
+        silent_grace: Duration,
+        judge: Judge,
+    ) -> Called {
         let names = if self.too_long { &mut self.working } else { &mut self.all };
         let mut look = Look::at_nobody();
         let (mut some_work, mut answered) = (false, true);
         names.retain(|name| {
             match source.ask(|diag| diag.connection(name).map(Some), |_| Ok(None)).flatten() {
                 Some(Some(row)) => {
-                    let standing = memory.standing(row.cookie(), Counters::of(&row));
+                    let counters = Counters::of(&row);
+                    let standing = judge(&row, counters, memory.standing(row.cookie(), counters));
                     look.count(standing, silent_grace);
                     some_work |= is_working(standing);
                     true

@@ -1,5 +1,5 @@
 //! Where looks come from: sock_diag, else /proc/net/tcp, else nothing.
-use super::diag::{Family, SockDiag, States};
+use super::diag::{Family, SockDiag};
 use super::proc_net;
 use std::io;
 use tracing::warn;
@@ -30,8 +30,7 @@ impl Source {
     pub fn open() -> Self {
         let mut source = Self { kind: Kind::Nothing, failures: 0 };
         // Opening succeeds where the kernel lacks tcp_diag; only asking tells.
-        let asked = SockDiag::open()
-            .and_then(|mut diag| diag.dump(Family::V4, States::Listening, Some(1), |_| ()).map(|()| diag));
+        let asked = SockDiag::open().and_then(|mut diag| diag.listening(Family::V4, Some(1)).map(|_| diag));
         match asked {
             Ok(diag) => source.kind = Kind::SockDiag(Box::new(diag)),
             Err(error) => source.fall_back_to_proc(&error),

@@ -1,4 +1,4 @@
-//! The socket options that no library offers: TCP_INFO in the length that the kernel gives it, and the
+//! The socket options that no library offers: TCP_INFO in the length that the kernel gives it, SO_RCVLOWAT, and the
 //! classic BPF program of a SO_REUSEPORT group. Thin, and safe from here on.
 #![allow(unsafe_code)]
 use super::tcp_info::TCP_INFO_MAX;
@@ -42,16 +42,7 @@ pub fn attach_reuseport_program(socket: impl AsFd, program: &[Instruction]) -> i
     let len = u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     let fprog = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
     // SAFETY: `fprog` points to `len` instructions that live through the call; the kernel only reads them.
-    let result = unsafe {
-        libc::setsockopt(
-            socket.as_fd().as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_ATTACH_REUSEPORT_CBPF,
-            (&raw const fprog).cast(),
-            length_of::<libc::sock_fprog>(),
-        )
-    };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    unsafe { set(socket, libc::SO_ATTACH_REUSEPORT_CBPF, &fprog) }
 }
 
 /// Takes the program of the SO_REUSEPORT group of `socket` away again (Linux 5.3).
@@ -61,14 +52,29 @@ pub fn attach_reuseport_program(socket: impl AsFd, program: &[Instruction]) -> i
 pub fn detach_reuseport_program(socket: impl AsFd) -> io::Result<()> {
     let unused: libc::c_int = 0;
     // SAFETY: the kernel reads one int, which `unused` is.
+    unsafe { set(socket, libc::SO_DETACH_REUSEPORT_BPF, &unused) }
+}
+
+/// Sets SO_RCVLOWAT: fewer waiting bytes than this neither wake a poller nor end a blocking recv(2) (socket(7)).
+/// Lowering it wakes whom it had kept asleep (tcp_set_rcvlowat() in net/ipv4/tcp.c).
+///
+/// # Errors
+/// setsockopt(2)'s own; EPERM from a seccomp filter.
+pub fn set_receive_low_water_mark(socket: impl AsFd, bytes: u32) -> io::Result<()> {
+    let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the kernel reads one int, which `bytes` is.
+    unsafe { set(socket, libc::SO_RCVLOWAT, &bytes) }
+}
+
+/// Sets an option of level SOL_SOCKET.
+///
+/// # Safety
+/// `value` is what the kernel reads for this option, and all that it points to is valid.
+unsafe fn set<T>(socket: impl AsFd, option: libc::c_int, value: &T) -> io::Result<()> {
+    let socket = socket.as_fd().as_raw_fd();
+    // SAFETY: the kernel reads `length_of` bytes of `value`; for the rest the caller vouches.
     let result = unsafe {
-        libc::setsockopt(
-            socket.as_fd().as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_DETACH_REUSEPORT_BPF,
-            (&raw const unused).cast(),
-            length_of::<libc::c_int>(),
-        )
+        libc::setsockopt(socket, libc::SOL_SOCKET, option, (&raw const *value).cast(), length_of::<T>())
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

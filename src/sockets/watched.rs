@@ -37,15 +37,17 @@ pub fn accept_queue(listener: &OwnedFd) -> (Option<u32>, Option<u32>) {
     }
 }
 
-/// Calls `each` with every connection of these listeners, from its handshake on, and whether it is a late arrival.
+/// Calls `each` with every connection of these listeners, from its handshake on, and whether it is a late arrival;
+/// `false`: some may have been missed and some shown twice.
 ///
 /// # Errors
-/// As [`SockDiag::dump`].
+/// As [`SockDiag::walk`].
 pub fn connections(
     diag: &mut SockDiag,
     watched: &[Watched],
     mut each: impl FnMut(bool, &Row),
-) -> io::Result<()> {
+) -> io::Result<bool> {
+    let mut whole = true;
     let mut by_port: BTreeMap<u16, Vec<SocketAddr>> = BTreeMap::new();
     for address in watched.iter().map(|watched| watched.listener.address) {
         by_port.entry(address.port()).or_default().push(address);
@@ -57,15 +59,15 @@ pub fn connections(
             if !has && family == Family::V6 {
                 continue;
             }
-            diag.dump(family, States::Connections, Some(port), |row| {
+            whole &= diag.walk(family, States::Connections, Some(port), |row| {
                 let here = addresses.iter().any(|address| is_at(*address, row.local()));
                 if here && (has || row.state() == TCP_SYN_RECV) {
-                    each(row.multicast_loop() == Some(false), &row);
+                    each(row.multicast_loop() == Some(false), row);
                 }
             })?;
         }
     }
-    Ok(())
+    Ok(whole)
 }
 
 fn is_at(listener: SocketAddr, local: SocketAddr) -> bool {

@@ -20,8 +20,8 @@ use std::net::SocketAddr;
 
 /// One dump's answers come in pieces of at most 32 KiB (netlink_dump() in net/netlink/af_netlink.c).
 const RECEIVE_BUFFER: usize = 64 * 1024;
-/// A dump that the table's changes interrupted is asked again so often; then what came is taken.
-const INTERRUPTED_TRIES: usize = 3;
+/// A walk that the table's changes interrupted is made again so often; then what came is taken.
+pub const INTERRUPTED_TRIES: usize = 3;
 /// Neither a dump nor a look-up takes long; a kernel that never answers must not hold up a drain.
 const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
 /// INET_DIAG_NOCOOKIE of linux/inet_diag.h, twice: any socket of this address will do.
@@ -58,6 +58,33 @@ pub enum States {
     Connections,
 }
 
+/// A listener, as the table has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Listening {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its inode.
+    pub inode: u64,
+    /// The user who made it.
+    pub uid: u32,
+    /// The length of its accept queue, in connections.
+    pub queue: u32,
+    /// That queue's limit.
+    pub limit: u32,
+}
+
+impl Listening {
+    fn of(row: &Row) -> Self {
+        Self {
+            address: row.local(),
+            inode: row.inode(),
+            uid: row.uid(),
+            queue: row.recv_queue(),
+            limit: row.send_queue(),
+        }
+    }
+}
+
 /// A connection's addresses and cookie.
 #[derive(Debug, Clone)]
 pub struct Name {
@@ -90,26 +117,53 @@ impl SockDiag {
         Ok(Self { socket, buffer: Vec::new(), sequence: 0 })
     }
 
-    /// Calls `row` for each socket of a family in these states, on this local port or on all.
+    /// Calls `each` with every socket of a family in these states, on this local port or on all. `false`: the kernel
+    /// says that the table changed meanwhile, so that some may have been missed and some shown twice.
     ///
     /// # Errors
     /// ENOENT when the kernel lacks tcp_diag, and what a refused or broken netlink socket gives.
-    pub fn dump(
+    pub fn walk(
         &mut self,
         family: Family,
         states: States,
         port: Option<u16>,
-        mut each: impl FnMut(Row),
-    ) -> io::Result<()> {
-        let mut rows = Vec::new();
+        mut each: impl FnMut(&Row),
+    ) -> io::Result<bool> {
+        self.ask(&request(family, states, port), NLM_F_REQUEST | NLM_F_DUMP)?;
+        let mut whole = true;
+        loop {
+            let size = self.receive()?;
+            let mut offset = 0;
+            while offset < size {
+                let message = self.message_at(offset, size)?;
+                offset += (message.header.length as usize).max(1).next_multiple_of(4);
+                if message.header.sequence_number != self.sequence {
+                    continue; // the rest of an earlier, abandoned answer
+                }
+                whole &= message.header.flags & NLM_F_DUMP_INTR == 0;
+                match message.payload {
+                    NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(row)) => each(&Row(row)),
+                    NetlinkPayload::Done(_) => return Ok(whole),
+                    NetlinkPayload::Error(error) => return Err(error.to_io()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Gives every listener of a family, on this local port or on all, once the table stays as it is for a walk.
+    ///
+    /// # Errors
+    /// As [`Self::walk`].
+    pub fn listening(&mut self, family: Family, port: Option<u16>) -> io::Result<Vec<Listening>> {
+        let mut all = Vec::new();
         for _ in 0..INTERRUPTED_TRIES {
-            rows.clear();
-            if self.dump_once(family, states, port, &mut rows)? {
+            all.clear();
+            if self.walk(family, States::Listening, port, |row| all.push(Listening::of(row)))? {
                 break;
             }
         }
-        rows.into_iter().for_each(&mut each);
-        Ok(())
+        Ok(all)
     }
 
     /// The accept queue's length and limit of the listener at `address` with this inode; `None`: it is gone.
@@ -118,22 +172,17 @@ impl SockDiag {
     /// a device (SO_BINDTODEVICE): where it does not give the wanted one, the dump tells.
     ///
     /// # Errors
-    /// As [`Self::dump`].
+    /// As [`Self::walk`].
     pub fn listener(&mut self, address: SocketAddr, inode: u64) -> io::Result<Option<(u32, Option<u32>)>> {
-        let row_values = |row: &Row| (row.recv_queue(), Some(row.send_queue()));
         let mut wanted = request(Family::of(address), States::Listening, Some(address.port()));
         wanted.socket_id.source_address = address.ip();
         wanted.socket_id.cookie = ANY_COOKIE;
+        let queue = |row: &Listening| (row.queue, Some(row.limit));
         if let Some(row) = self.look_up(&wanted)?.filter(|row| row.inode() == inode) {
-            return Ok(Some(row_values(&row)));
+            return Ok(Some(queue(&Listening::of(&row))));
         }
-        let mut found = None;
-        self.dump(Family::of(address), States::Listening, Some(address.port()), |row| {
-            if row.inode() == inode {
-                found = Some(row_values(&row));
-            }
-        })?;
-        Ok(found)
+        let all = self.listening(Family::of(address), Some(address.port()))?;
+        Ok(all.iter().find(|row| row.inode == inode).map(queue))
     }
 
     /// This connection as it is now; `None`: it is gone, or of none of the states of [`States::Connections`].
@@ -141,7 +190,7 @@ impl SockDiag {
     /// About 4 µs, however many others there are: the kernel finds it by its hash.
     ///
     /// # Errors
-    /// As [`Self::dump`].
+    /// As [`Self::walk`].
     pub fn connection(&mut self, name: &Name) -> io::Result<Option<Row>> {
         let wanted =
             InetRequest { socket_id: name.id.clone(), ..request(name.family, States::Connections, None) };
@@ -170,36 +219,6 @@ impl SockDiag {
                 NetlinkPayload::Error(error) => Err(error.to_io()),
                 _ => Ok(None),
             };
-        }
-    }
-
-    /// One dump; `false` when the kernel says that the table changed under it.
-    fn dump_once(
-        &mut self,
-        family: Family,
-        states: States,
-        port: Option<u16>,
-        rows: &mut Vec<Row>,
-    ) -> io::Result<bool> {
-        self.ask(&request(family, states, port), NLM_F_REQUEST | NLM_F_DUMP)?;
-        let mut whole = true;
-        loop {
-            let size = self.receive()?;
-            let mut offset = 0;
-            while offset < size {
-                let message = self.message_at(offset, size)?;
-                offset += (message.header.length as usize).max(1).next_multiple_of(4);
-                if message.header.sequence_number != self.sequence {
-                    continue; // the rest of an earlier, abandoned answer
-                }
-                whole &= message.header.flags & NLM_F_DUMP_INTR == 0;
-                match message.payload {
-                    NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(row)) => rows.push(Row(row)),
-                    NetlinkPayload::Done(_) => return Ok(whole),
-                    NetlinkPayload::Error(error) => return Err(error.to_io()),
-                    _ => {}
-                }
-            }
         }
     }
 

@@ -1,0 +1,133 @@
+//! Across the forward: what is at rest is held, because the server is about to close it, and the request that comes in
+//! that instant would be lost.
+use super::{Entry, Parking, mark};
+use crate::park::{FirstBytes, PEEK, Stance};
+use crate::sockets::connections::Standing;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+use tracing::warn;
+
+/// How often it is looked whether the server has let go: its clients get their end of file no later.
+const PACE: Duration = Duration::from_millis(5);
+/// A pass over the server's descriptors is followed by a pause of so many times its cost.
+const PAUSE_PER_COST: u32 = 3;
+/// A server that still holds what was at rest so long after its signal goes on serving it, and is given the next
+/// request. Those that close at once have done so, and those that just end are gone.
+const LINGERS_AFTER: Duration = Duration::from_millis(250);
+
+/// Connections that are held across the forward.
+#[derive(Debug, Default)]
+pub(super) struct Across {
+    held: Vec<Held>,
+    forwarded_at: Option<Instant>,
+    /// When it is looked again whether the server has let go.
+    due: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Held {
+    inode: u64,
+    socket: OwnedFd,
+    lowered: bool,
+}
+
+impl Parking {
+    /// The signal is about to be forwarded: holds what is parked, and lets the server have what it works on.
+    pub fn hold(&mut self) {
+        let entries: Vec<Entry> = self.connections.drain().map(|(_, entry)| entry).collect();
+        let mut out_of_reach = Vec::new();
+        for Entry { inode, connection, standing, .. } in entries {
+            let parked = connection.stance() == Stance::Parked;
+            let working = matches!(standing, Some(Standing::InFlight | Standing::Unread));
+            self.figures.cut += u64::from(working && (!parked || connection.owes()));
+            self.figures.blocking += u64::from(!parked && connection.is_blocking());
+            if !parked {
+                continue;
+            }
+            match self.owners.duplicate(inode) {
+                Ok(socket) if connection.owes() => drop(mark::lower(&socket)),
+                Ok(socket) => self.across.held.push(Held { inode, socket, lowered: false }),
+                Err(_) => out_of_reach.push(inode),
+            }
+        }
+        self.give_back(&out_of_reach);
+        self.figures.at_rest = self.across.held.len() as u64;
+        let now = Instant::now();
+        (self.across.forwarded_at, self.across.due) = (Some(now), Some(now));
+    }
+
+    /// What cannot be held is the server's again, as if we had never been there.
+    fn give_back(&mut self, inodes: &[u64]) {
+        if inodes.is_empty() {
+            return;
+        }
+        // One descriptor is needed to lower a mark with.
+        let spare = self.across.held.pop();
+        let inodes = inodes.iter().copied().chain(spare.iter().map(|held| held.inode)).collect::<Vec<_>>();
+        drop(spare);
+        let mut given_back = 0_u64;
+        for inode in inodes {
+            // ENOENT: closed by the server meanwhile.
+            if let Ok(socket) = self.owners.duplicate(inode) {
+                given_back += u64::from(mark::lower(&socket).is_ok());
+            }
+        }
+        self.figures.out_of_reach += given_back;
+        if given_back > 0 {
+            warn!(
+                connections = given_back,
+                "could not be held while the server stops: raise the limit of open files"
+            );
+        }
+    }
+
+    /// When it is to be looked whether the server has let go; `None`: nothing is held.
+    #[must_use]
+    pub fn due(&self) -> Option<Instant> {
+        self.across.due.filter(|_| self.holds())
+    }
+
+    /// Whether anything is held.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.across.held.is_empty()
+    }
+
+    /// Looks, where that is due, whether the server has let go of what is held. What it has left unread is ours now.
+    pub fn let_go(&mut self) {
+        let begin = Instant::now();
+        if self.due().is_none_or(|due| begin < due) {
+            return;
+        }
+        self.find_owners();
+        for held in std::mem::take(&mut self.across.held) {
+            if self.owners.hold(held.inode) {
+                self.across.held.push(held);
+            } else if let Some(bytes) = left_unread(&held.socket) {
+                self.late.push((held.socket, bytes));
+            }
+        }
+        if self.across.forwarded_at.is_some_and(|forwarded| begin >= forwarded + LINGERS_AFTER) {
+            for held in self.across.held.iter_mut().filter(|held| !held.lowered) {
+                held.lowered = true;
+                // Refused is what raising it would have been.
+                let _ = mark::lower(&held.socket);
+            }
+        }
+        self.across.due = Some(Instant::now() + PACE.max(begin.elapsed() * PAUSE_PER_COST));
+    }
+
+    /// Closes all that is held.
+    pub fn close(&mut self) {
+        self.across.held.clear();
+    }
+}
+
+/// The request that a server has left unread. A part of something else is left to the close.
+fn left_unread(socket: &OwnedFd) -> Option<Vec<u8>> {
+    let mut first = [0; PEEK];
+    match FirstBytes::of(mark::peek(socket, &mut first).ok()?) {
+        FirstBytes::Request | FirstBytes::Part => mark::take_all(socket).ok()?,
+        FirstBytes::Blank | FirstBytes::Other => None,
+    }
+}

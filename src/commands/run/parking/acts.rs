@@ -1,0 +1,73 @@
+//! What is done with one connection, on a duplicate that is held for an instant.
+use super::{Entry, Parking, mark};
+use crate::park::{Act, Connection, FirstBytes, PEEK, Raised, Seen, Stance};
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// So many marks are raised at one look at most, about 5 µs each: looks are not to take much longer for it.
+const RAISES_PER_LOOK: usize = 1000;
+
+impl Parking {
+    /// Does it, and gives what is to be done next.
+    pub(super) fn act(&mut self, act: Act, entry: &mut Entry, seen: &Seen) -> Option<Act> {
+        if act == Act::Raise {
+            self.raises += 1;
+            if self.raises > RAISES_PER_LOOK {
+                return None;
+            }
+        }
+        let socket = match self.owners.duplicate(entry.inode) {
+            Ok(socket) => socket,
+            Err(error) => {
+                // Accepted since the last pass over the descriptors, or closed since the look.
+                let unknown = error.kind() == io::ErrorKind::NotFound;
+                self.owners_are_stale |= unknown;
+                if act == Act::Raise && !unknown && !entry.out_of_reach {
+                    entry.out_of_reach = true;
+                    self.figures.out_of_reach += 1;
+                }
+                return None;
+            }
+        };
+        match act {
+            Act::Raise => self.raise(&socket, entry, seen),
+            Act::Lower => self.lower(&socket, &entry.connection),
+            Act::Peek => return peek(&socket, &mut entry.connection, seen),
+            Act::Take => self.take(socket, &mut entry.connection),
+        }
+        None
+    }
+
+    fn raise(&mut self, socket: &OwnedFd, entry: &mut Entry, seen: &Seen) {
+        let how = match mark::raise(socket, seen.received) {
+            Ok(mark::Raise::Up) => Raised::Up,
+            Ok(mark::Raise::Blocking) => Raised::Blocking,
+            Ok(mark::Raise::TooLate) | Err(_) => Raised::TooLate,
+        };
+        entry.connection.raised(how);
+        if how == Raised::Up && !entry.was_parked {
+            entry.was_parked = true;
+            self.figures.parked += 1;
+        }
+    }
+
+    fn lower(&mut self, socket: &OwnedFd, connection: &Connection) {
+        // Refused is what raising it would have been.
+        let _ = mark::lower(socket);
+        self.figures.released += 1;
+        self.figures.unknown += u64::from(connection.stance() == Stance::Unknown);
+    }
+
+    fn take(&mut self, socket: OwnedFd, connection: &mut Connection) {
+        let (read, sent) = connection.settled();
+        let taken = mark::take(&socket, read, sent).ok().flatten();
+        connection.took(taken.is_some());
+        self.late.extend(taken.map(|bytes| (socket, bytes)));
+    }
+}
+
+/// Where nothing waits any more the server was quicker, or the client is gone, which wakes the server.
+fn peek(socket: &OwnedFd, connection: &mut Connection, seen: &Seen) -> Option<Act> {
+    let mut first = [0; PEEK];
+    connection.peeked(FirstBytes::of(mark::peek(socket, &mut first).ok()?), seen)
+}

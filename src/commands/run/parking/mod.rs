@@ -1,0 +1,190 @@
+//! Parking: every look at the server's connections goes through here on its way to the drain, and what the park wants
+//! done with one is done.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `acts` | what is done with one connection, on a duplicate that is held for an instant |
+//! | `across` | what is at rest is held across the forward, until the server lets it go |
+//! | `figures` | what is told about it |
+mod across;
+mod acts;
+mod figures;
+
+pub use figures::Figures;
+
+use crate::cli::{ParkArgs, ParkChoice};
+use crate::park::{Connection, Patience, Seen};
+use crate::sockets::connections::{Counters, Standing, TCP_CLOSE_WAIT};
+use crate::sockets::diag::Row;
+use crate::sockets::owners::Owners;
+use crate::sockets::processes::descendants;
+use crate::sockets::{duplicate, mark};
+use across::Across;
+use rustix::process::getpid;
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+/// A pass over the server's descriptors is followed by a pause of so many times its cost.
+const PAUSE_PER_COST: u32 = 3;
+/// Connections that cannot be parked, and are never quiet for long, are waited for so long. Then any instant will do
+/// in which none of them has a request in flight.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A late request, and what was taken of it.
+pub type LateRequest = (OwnedFd, Vec<u8>);
+
+/// Parks the server's connections.
+#[derive(Debug)]
+pub struct Parking {
+    wanted: bool,
+    after: Duration,
+    silent_grace: Duration,
+    /// When the gate closed.
+    gated_at: Option<Duration>,
+    now: Duration,
+    owners: Owners,
+    /// A connection was seen that none of the known processes held.
+    owners_are_stale: bool,
+    /// When the next pass over the server's descriptors may be had.
+    owners_due: Duration,
+    connections: HashMap<u64, Entry>,
+    look: u32,
+    raises: usize,
+    late: Vec<LateRequest>,
+    across: Across,
+    figures: Figures,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    connection: Connection,
+    inode: u64,
+    look: u32,
+    /// As it was counted at the last look.
+    standing: Option<Standing>,
+    was_parked: bool,
+    out_of_reach: bool,
+}
+
+impl Parking {
+    /// Nothing is parked before the gate closes.
+    #[must_use]
+    pub fn new(options: &ParkArgs, silent_grace: Duration) -> Self {
+        Self {
+            wanted: options.park == ParkChoice::Auto,
+            after: options.park_after,
+            silent_grace,
+            gated_at: None,
+            now: Duration::ZERO,
+            owners: Owners::default(),
+            owners_are_stale: true,
+            owners_due: Duration::ZERO,
+            connections: HashMap::new(),
+            look: 0,
+            raises: 0,
+            late: Vec::new(),
+            across: Across::default(),
+            figures: Figures::default(),
+        }
+    }
+
+    /// Whether it has anything to do with connections at all.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// The gate has closed.
+    pub fn gated(&mut self, now: Duration) {
+        self.gated_at = Some(now);
+        self.figures.possible = self.wanted && duplicate::permitted().is_ok();
+    }
+
+    /// A look begins.
+    pub fn begin_look(&mut self, now: Duration) {
+        (self.now, self.raises) = (now, 0);
+        if self.has_begun() && self.owners_are_stale && now >= self.owners_due {
+            self.find_owners();
+        }
+    }
+
+    /// What a connection of the server is to be counted as; does with it what is to be done.
+    pub fn judge(&mut self, row: &Row, counters: Counters, standing: Option<Standing>) -> Option<Standing> {
+        let Some(seen) = self.wanted.then(|| self.seen(counters, standing)).flatten() else {
+            return standing;
+        };
+        let look = self.look;
+        let mut entry = self.connections.remove(&row.cookie()).unwrap_or_default();
+        (entry.inode, entry.look) = (row.inode(), look);
+        let mut act = entry.connection.look(&seen);
+        while let Some(wanted) = act.filter(|_| self.has_begun()) {
+            act = self.act(wanted, &mut entry, &seen);
+        }
+        entry.standing = entry.connection.standing(&seen, self.patience());
+        let standing = entry.standing;
+        self.connections.insert(row.cookie(), entry);
+        standing
+    }
+
+    /// A look at all connections has ended: those that it did not show are gone.
+    pub fn end_look(&mut self) {
+        let look = self.look;
+        self.connections.retain(|_, entry| entry.look == look);
+        self.look = look.wrapping_add(1);
+    }
+
+    /// The late requests that were taken since this was last asked.
+    pub fn late_requests(&mut self) -> Vec<LateRequest> {
+        std::mem::take(&mut self.late)
+    }
+
+    /// What is to be told.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.figures
+    }
+
+    /// Whether connections are being parked.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.figures.possible
+            && self.gated_at.is_some_and(|gated| self.now >= gated.saturating_add(self.after))
+    }
+
+    fn patience(&self) -> Patience {
+        match self.gated_at {
+            Some(gated) if self.now >= gated + self.after.saturating_add(PATIENCE) => Patience::Impatient,
+            _ => Patience::Patient,
+        }
+    }
+
+    /// `None`: it is none that the server has, or its counters do not tell.
+    fn seen(&self, counters: Counters, standing: Option<Standing>) -> Option<Seen> {
+        let standing = match standing? {
+            Standing::HalfOpen | Standing::Queued | Standing::Over => return None,
+            Standing::Silent(age) if age >= self.silent_grace => Standing::Idle,
+            other => other,
+        };
+        let spoken = counters.spoken?;
+        Some(Seen {
+            at: self.now,
+            received: spoken.received,
+            unread: counters.recv_queue.into(),
+            sent: spoken.sent,
+            delivered: counters.send_queue == 0 && spoken.outstanding == Some(false),
+            client_quiet: spoken.since_received,
+            server_quiet: spoken.since_sent,
+            half_closed: counters.state == TCP_CLOSE_WAIT,
+            standing: Some(standing),
+        })
+    }
+
+    fn find_owners(&mut self) {
+        let begin = Instant::now();
+        self.owners.find(&descendants(getpid()));
+        self.owners_are_stale = false;
+        let cost = begin.elapsed();
+        self.owners_due = self.now + cost + cost * PAUSE_PER_COST;
+    }
+}

@@ -1,0 +1,122 @@
+//! The low-water mark of a connection that the server holds too, and the bytes that wait under it.
+//!
+//! All of it works on a duplicate that is held for an instant: a held one swallows the server's own close().
+use super::sys;
+use super::tcp_info::{TCP_INFO_MAX, TcpInfo};
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::{Errno, ioctl_fionread};
+use rustix::net::{RecvFlags, recv};
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// The mark of a parked connection, in bytes: no request's head reaches it. A higher one would open the receive window
+/// for good: 2^30 gave a client 33 MB to push into one connection, this gives 2 MiB (tcp_set_rcvlowat() in
+/// net/ipv4/tcp.c doubles it for the buffer).
+pub const RAISED: u32 = 1 << 20;
+/// The kernel's own (socket(7)).
+const LOWERED: u32 = 1;
+/// So much of a late request is taken at once; the rest is read later.
+const FIRST_TAKE: usize = 64 * 1024;
+
+/// What raising the mark has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Raise {
+    /// It is up, and all that has come until then had been read.
+    Up,
+    /// More has come: it is down again.
+    TooLate,
+    /// The server's calls block: a recv(2) that begins under the mark would sleep even when it is lowered again.
+    Blocking,
+}
+
+/// What a connection counts, at one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counts {
+    received: u64,
+    unread: u64,
+    sent: u64,
+    delivered: bool,
+}
+
+/// Raises the mark, if by then no more than `received` bytes have come and all are read.
+///
+/// # Errors
+/// What the kernel or a seccomp filter refuses; the mark is down then.
+pub fn raise(socket: &OwnedFd, received: u64) -> io::Result<Raise> {
+    if !fcntl_getfl(socket)?.contains(OFlags::NONBLOCK) {
+        return Ok(Raise::Blocking);
+    }
+    sys::set_receive_low_water_mark(socket, RAISED)?;
+    // What came just before has woken the server, which will ask again and not be told.
+    let quiet = counts(socket).map(|now| now.received == received && now.unread == 0);
+    if !matches!(quiet, Ok(true)) {
+        lower(socket)?;
+    }
+    quiet.map(|quiet| if quiet { Raise::Up } else { Raise::TooLate })
+}
+
+/// Lowers the mark. Whoever waits for bytes that are there is woken.
+///
+/// # Errors
+/// What a seccomp filter refuses.
+pub fn lower(socket: &OwnedFd) -> io::Result<()> {
+    sys::set_receive_low_water_mark(socket, LOWERED)
+}
+
+/// How many bytes wait unread.
+///
+/// # Errors
+/// ioctl_tcp(2)'s own.
+pub fn unread(socket: &OwnedFd) -> io::Result<u64> {
+    Ok(ioctl_fionread(socket)?)
+}
+
+/// The first of the bytes that wait; they go on waiting.
+///
+/// # Errors
+/// recv(2)'s own; EAGAIN: nothing waits.
+pub fn peek<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+    let (length, _) = recv(socket, &mut *buffer, RecvFlags::PEEK | RecvFlags::DONTWAIT)?;
+    Ok(&buffer[..length])
+}
+
+/// Takes the bytes that wait, if the server has read `read` bytes and sent `sent`, all acknowledged, and no more.
+/// `None`: it has, or was quicker now. Only what this took is ours.
+///
+/// # Errors
+/// recv(2)'s own; ECONNRESET: the client is gone.
+pub fn take(socket: &OwnedFd, read: u64, sent: u64) -> io::Result<Option<Vec<u8>>> {
+    let now = counts(socket)?;
+    if now.received.saturating_sub(now.unread) != read || now.sent != sent || !now.delivered {
+        return Ok(None);
+    }
+    take_all(socket)
+}
+
+/// Takes the bytes that wait on a connection that the server has let go. `None`: there are none.
+///
+/// # Errors
+/// As [`take`].
+pub fn take_all(socket: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![0; FIRST_TAKE];
+    match recv(socket, &mut bytes[..], RecvFlags::DONTWAIT) {
+        Ok((0, _)) | Err(Errno::AGAIN) => Ok(None),
+        Ok((length, _)) => {
+            bytes.truncate(length);
+            bytes.shrink_to_fit();
+            Ok(Some(bytes))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn counts(socket: &OwnedFd) -> io::Result<Counts> {
+    let mut buffer = [0; TCP_INFO_MAX];
+    let info = TcpInfo(sys::tcp_info(socket, &mut buffer)?);
+    // Linux 4.19 has all of them.
+    let unknown = || io::Error::from(io::ErrorKind::Unsupported);
+    let (received, sent) = info.bytes_received().zip(info.bytes_sent()).ok_or_else(unknown)?;
+    let outstanding = info.unacknowledged().zip(info.not_sent()).ok_or_else(unknown)?;
+    // After them: bytes that come in between make it more than was received, never less.
+    Ok(Counts { received, unread: unread(socket)?, sent, delivered: outstanding == (0, 0) })
+}

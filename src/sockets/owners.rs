@@ -1,0 +1,159 @@
+//! Who holds the server's sockets, thousands of them: one pass over the descriptors of its processes, and duplicates
+//! that are held for an instant.
+use rustix::fs::{CWD, Mode, OFlags, RawDir, fstat, openat, readlinkat_raw};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use std::collections::HashMap;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{OwnedFd, RawFd};
+
+/// What /proc/PID/fd/N of a socket points to, around its inode (proc_pid_fd(5)).
+const SOCKET: (&[u8], &[u8]) = (b"socket:[", b"]");
+
+/// The sockets of the server's processes, and a pidfd of each process that a duplicate was asked of.
+#[derive(Debug, Default)]
+pub struct Owners {
+    /// In the order of their inodes.
+    held: Vec<Held>,
+    processes: HashMap<Pid, OwnedFd>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    inode: u64,
+    pid: Pid,
+    fd: RawFd,
+}
+
+impl Owners {
+    /// Finds them: about 1 µs a descriptor. A process whose descriptors may not be read has none.
+    pub fn find<'a>(&mut self, processes: impl IntoIterator<Item = &'a Pid>) {
+        self.held.clear();
+        for &pid in processes {
+            // It has gone meanwhile, or is another user's.
+            let _ = self.find_in(pid);
+        }
+        self.held.sort_unstable_by_key(|held| held.inode);
+    }
+
+    /// Whether any of the processes holds the socket of this inode.
+    #[must_use]
+    pub fn hold(&self, inode: u64) -> bool {
+        !self.of(inode).is_empty()
+    }
+
+    /// A duplicate of the socket of this inode. Descriptor numbers are used again: what is given is that socket.
+    ///
+    /// # Errors
+    /// ENOENT: none of the processes holds it any more; EPERM: not permitted here; EMFILE: no descriptor is left.
+    pub fn duplicate(&mut self, inode: u64) -> io::Result<OwnedFd> {
+        let mut error = Errno::NOENT;
+        for index in self.range_of(inode) {
+            match self.try_duplicate(self.held[index]) {
+                Ok(socket) => return Ok(socket),
+                Err(refusal) => error = refusal,
+            }
+        }
+        Err(error.into())
+    }
+
+    fn try_duplicate(&mut self, held: Held) -> rustix::io::Result<OwnedFd> {
+        let process = match self.processes.entry(held.pid) {
+            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::hash_map::Entry::Vacant(none) => {
+                none.insert(pidfd_open(held.pid, PidfdFlags::empty())?)
+            }
+        };
+        let socket = pidfd_getfd(process, held.fd, PidfdGetfdFlags::empty()).inspect_err(|error| {
+            // ESRCH: the number may be another process's by now.
+            if *error == Errno::SRCH {
+                self.processes.remove(&held.pid);
+            }
+        })?;
+        if fstat(&socket)?.st_ino == held.inode { Ok(socket) } else { Err(Errno::NOENT) }
+    }
+
+    fn of(&self, inode: u64) -> &[Held] {
+        &self.held[self.range_of(inode)]
+    }
+
+    fn range_of(&self, inode: u64) -> std::ops::Range<usize> {
+        let begin = self.held.partition_point(|held| held.inode < inode);
+        begin..begin + self.held[begin..].partition_point(|held| held.inode == inode)
+    }
+
+    fn find_in(&mut self, pid: Pid) -> rustix::io::Result<()> {
+        let path = format!("/proc/{}/fd", pid.as_raw_nonzero());
+        let directory =
+            openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let mut buffer = [MaybeUninit::uninit(); 8 * 1024];
+        let mut entries = RawDir::new(&directory, &mut buffer);
+        while let Some(entry) = entries.next() {
+            let name = entry?.file_name().to_owned();
+            let Some(fd) = name.to_str().ok().and_then(|number| number.parse().ok()) else { continue };
+            // "socket:[18446744073709551615]" fits; what is longer is no socket.
+            let mut target = [MaybeUninit::uninit(); 32];
+            if let Ok((target, _)) = readlinkat_raw(&directory, &*name, &mut target)
+                && let Some(inode) = inode(target)
+            {
+                self.held.push(Held { inode, pid, fd });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn inode(target: &[u8]) -> Option<u64> {
+    let number = target.strip_prefix(SOCKET.0)?.strip_suffix(SOCKET.1)?;
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::getpid;
+    use std::net::{TcpListener, TcpStream};
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (client, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn a_socket_is_found_and_duplicated_and_is_no_more_when_it_is_closed() {
+        let (_client, server) = pair();
+        let inode = fstat(&server).unwrap().st_ino;
+        let mut owners = Owners::default();
+        owners.find(&[getpid()]);
+        assert!(owners.hold(inode) && !owners.hold(0));
+        assert_eq!(fstat(owners.duplicate(inode).unwrap()).unwrap().st_ino, inode);
+        drop(server);
+        // A stale number gives no stranger's socket.
+        assert_eq!(owners.duplicate(inode).unwrap_err().kind(), io::ErrorKind::NotFound);
+        owners.find(&[getpid()]);
+        assert!(!owners.hold(inode));
+    }
+
+    #[test]
+    fn a_number_that_another_socket_has_taken_is_refused() {
+        let (client, server) = pair();
+        let inode = fstat(&server).unwrap().st_ino;
+        let mut owners = Owners::default();
+        owners.find(&[getpid()]);
+        let mut number = OwnedFd::from(server);
+        rustix::io::dup2(&client, &mut number).unwrap();
+        assert_eq!(owners.duplicate(inode).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_process_that_is_gone_has_nothing() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        child.wait().unwrap();
+        let mut owners = Owners::default();
+        owners.find(&[pid]);
+        assert!(owners.held.is_empty());
+    }
+}
