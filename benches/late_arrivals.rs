@@ -2,7 +2,7 @@
 //! share this machine's processors.
 mod support;
 
-use lameduck::late_arrivals::{Desk, Kind};
+use lameduck::late_arrivals::{Desk, Kind, Settings};
 use lameduck::sockets::listen;
 use rustix::net::sockopt::set_socket_linger;
 use std::fs;
@@ -54,7 +54,7 @@ impl Open {
         let listener = listen::at(([127, 0, 0, 1], 0).into()).expect("a free port");
         rustix::io::ioctl_fionbio(&listener, true).expect("O_NONBLOCK");
         let address = rustix::net::getsockname(&listener).expect("its address").try_into().expect("IP");
-        let desk = Desk::open(GRACE).expect("a thread");
+        let desk = Desk::open(Settings::answering(GRACE)).expect("a thread");
         desk.accept_from(&listener).expect("a descriptor");
         Self { desk, listener, address }
     }

@@ -34,6 +34,8 @@ pub struct Report {
     pub late_arrivals: Answers,
     /// Connections that were still in the server's queue when it got its signal or went.
     pub the_rest: Answers,
+    /// Requests that came on the server's open connections while those were parked.
+    pub late_requests: Answers,
     /// What ran out of time.
     pub left_behind: LeftBehind,
     /// The stop signal that came, if one did.
@@ -60,6 +62,6 @@ pub struct Answers {
 /// What was still there when time was over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct LeftBehind {
-    /// Late arrivals and the rest that were not answered when time was over.
+    /// Late arrivals, the rest and late requests that were not answered when time was over.
     pub unanswered: u64,
 }

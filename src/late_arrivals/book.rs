@@ -1,6 +1,6 @@
 //! The desk's book: what is to be served, and what became of it.
-use super::answer::Ending;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 /// Why a connection is at the desk.
@@ -10,6 +10,19 @@ pub enum Kind {
     LateArrival,
     /// It was still in the server's queue.
     Rest,
+    /// It is the server's, and a request came on it that is to be kept from the server.
+    LateRequest,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Answered 503.
+    Answered,
+    /// Not HTTP: closed after reading.
+    Closed,
+    /// The client had gone.
+    Gone,
 }
 
 /// What became of the connections of one kind.
@@ -25,46 +38,87 @@ pub struct Served {
     pub gone: u64,
 }
 
-/// The running counts behind [`Served`].
+/// The running counts behind [`Served`], one of each [`Kind`].
+#[derive(Debug, Clone, Default)]
+pub struct Book(Arc<[Counts; 3]>);
+
 #[derive(Debug, Default)]
-pub struct Counts {
+struct Counts {
     open: AtomicU64,
     answered: AtomicU64,
     closed: AtomicU64,
     gone: AtomicU64,
 }
 
-/// What the thread is given.
+/// A connection that is counted as open; one that is let go without its ending counts as gone.
+#[derive(Debug)]
+pub struct Entry {
+    book: Book,
+    kind: Kind,
+    /// `None`: there was none.
+    ending: Option<Ending>,
+}
+
+/// What the thread is given: listeners, and connections of which some bytes may have been read already.
 #[derive(Debug)]
 pub enum Work {
     Listener(OwnedFd),
-    Connection(OwnedFd, Kind),
+    Connection { connection: OwnedFd, taken: Vec<u8>, entry: Entry },
 }
 
-impl Counts {
-    /// What they say now.
-    pub fn served(&self) -> Served {
+impl Book {
+    /// What it says now.
+    pub fn served(&self, kind: Kind) -> Served {
+        let Counts { open, answered, closed, gone } = &self.0[kind as usize];
         // `open` first: a connection that ends meanwhile is then counted twice rather than not at all.
-        let [open, answered, closed, gone] =
-            [&self.open, &self.answered, &self.closed, &self.gone].map(|count| count.load(SeqCst));
+        let [open, answered, closed, gone] = [open, answered, closed, gone].map(|count| count.load(SeqCst));
         Served { open, answered, closed, gone }
     }
 
-    pub fn opened(&self) {
-        self.open.fetch_add(1, SeqCst);
+    /// How many are open, of all kinds.
+    pub fn open(&self) -> u64 {
+        self.0.iter().map(|counts| counts.open.load(SeqCst)).sum()
     }
 
-    pub fn not_opened(&self) {
-        self.open.fetch_sub(1, SeqCst);
+    /// Counts one more, before it leaves its queue, so that it is at no time in neither.
+    pub fn opened(&self, kind: Kind) -> Entry {
+        self.0[kind as usize].open.fetch_add(1, SeqCst);
+        Entry { book: self.clone(), kind, ending: Some(Ending::Gone) }
+    }
+}
+
+impl Entry {
+    /// Why it is here.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
-    pub fn ended(&self, ending: Ending) {
-        match ending {
-            Ending::Answered => &self.answered,
-            Ending::Closed => &self.closed,
-            Ending::Gone => &self.gone,
+    /// It has ended so.
+    pub fn ended(mut self, ending: Ending) {
+        self.ending = Some(ending);
+    }
+
+    /// There was none.
+    pub fn withdrawn(mut self) {
+        self.ending = None;
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.book.0[self.kind as usize]
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let counts = self.counts();
+        let ended = self.ending.map(|ending| match ending {
+            Ending::Answered => &counts.answered,
+            Ending::Closed => &counts.closed,
+            Ending::Gone => &counts.gone,
+        });
+        if let Some(ended) = ended {
+            ended.fetch_add(1, SeqCst);
         }
-        .fetch_add(1, SeqCst);
-        self.open.fetch_sub(1, SeqCst);
+        counts.open.fetch_sub(1, SeqCst);
     }
 }

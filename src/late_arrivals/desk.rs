@@ -1,19 +1,19 @@
 //! The desk: a thread that accepts and answers.
 use super::accepting::{Next, RETRY, after};
-use super::answer::{Ending, answer};
-use super::book::{Counts, Kind, Served, Work};
+use super::book::{Book, Entry, Kind, Served, Work};
+use super::client::Client;
+use super::service::{Settings, serve};
 use super::taker::Taker;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::poll_fn;
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread::JoinHandle;
-use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
@@ -29,7 +29,7 @@ const RUNTIME_DESCRIPTORS: usize = 10;
 #[derive(Debug)]
 pub struct Desk {
     work: mpsc::UnboundedSender<Work>,
-    counts: Arc<[Counts; 2]>,
+    book: Book,
     thread: JoinHandle<()>,
     takers: Vec<Taker>,
 }
@@ -39,10 +39,10 @@ impl Desk {
     ///
     /// # Errors
     /// When the thread cannot be had (EAGAIN: the pids limit), or the descriptors for it (EMFILE).
-    pub fn open(silent_grace: Duration) -> io::Result<Self> {
+    pub fn open(settings: Settings) -> io::Result<Self> {
         let (work, inbox) = mpsc::unbounded_channel();
-        let counts = Arc::<[Counts; 2]>::default();
-        let serving = Arc::clone(&counts);
+        let book = Book::default();
+        let serving = book.clone();
         let at_once = at_once();
         // Where they lack, tokio panics instead of telling (its signal driver).
         let room = (0..RUNTIME_DESCRIPTORS).map(|_| eventfd(0, EventfdFlags::CLOEXEC));
@@ -50,8 +50,8 @@ impl Desk {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("late-arrivals".to_owned())
-            .spawn(move || runtime.block_on(serve(inbox, serving, at_once, silent_grace)))?;
-        Ok(Self { work, counts, thread, takers: Vec::new() })
+            .spawn(move || runtime.block_on(attend(inbox, serving, at_once, settings)))?;
+        Ok(Self { work, book, thread, takers: Vec::new() })
     }
 
     /// Accepts all late arrivals of a listener of ours, which must not block, from now on.
@@ -65,8 +65,15 @@ impl Desk {
 
     /// Serves a connection that was accepted already. It is made not to block.
     pub fn serve(&self, connection: OwnedFd, kind: Kind) {
-        self.counts[kind as usize].opened();
-        self.give(Work::Connection(connection, kind));
+        self.give(Work::Connection { connection, taken: Vec::new(), entry: self.book.opened(kind) });
+    }
+
+    /// Serves a late request, of which `taken` was read already. `connection` is a duplicate of the server's descriptor:
+    /// it does not block, and its SO_RCVLOWAT mark is up, so that the server does not read. Both stay as they are. The
+    /// request is read to its end and answered, once, whatever is pipelined behind it; then the connection is shut
+    /// down both ways, so that the server sees its end.
+    pub fn serve_late_request(&self, connection: OwnedFd, taken: Vec<u8>) {
+        self.give(Work::Connection { connection, taken, entry: self.book.opened(Kind::LateRequest) });
     }
 
     /// Accepts all that is left in a listener of the server, in competition with the server, from now on.
@@ -74,20 +81,20 @@ impl Desk {
     /// # Errors
     /// When the thread for it cannot be had.
     pub fn take_the_rest(&mut self, listener: Arc<OwnedFd>) -> io::Result<()> {
-        self.takers.push(Taker::start(listener, self.work.downgrade(), Arc::clone(&self.counts))?);
+        self.takers.push(Taker::start(listener, self.work.downgrade(), self.book.clone())?);
         Ok(())
     }
 
     /// What became of the connections of this kind so far.
     #[must_use]
     pub fn served(&self, kind: Kind) -> Served {
-        self.counts[kind as usize].served()
+        self.book.served(kind)
     }
 
     /// How many connections are being served.
     #[must_use]
     pub fn busy(&self) -> u64 {
-        self.counts.iter().map(|counts| counts.served().open).sum()
+        self.book.open()
     }
 
     /// Closes the desk and the listeners given to it. Whoever is still at it is reset: look at [`Self::busy`] first.
@@ -104,26 +111,21 @@ impl Desk {
     }
 }
 
-async fn serve(
-    mut inbox: mpsc::UnboundedReceiver<Work>,
-    counts: Arc<[Counts; 2]>,
-    at_once: usize,
-    silent_grace: Duration,
-) {
-    let slots = Arc::new(Semaphore::new(at_once));
+async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: usize, settings: Settings) {
+    let (slots, settings) = (Arc::new(Semaphore::new(at_once)), Arc::new(settings));
     while let Some(work) = inbox.recv().await {
+        let settings = Arc::clone(&settings);
         match work {
             Work::Listener(listener) => {
-                let (counts, slots) = (Arc::clone(&counts), Arc::clone(&slots));
+                let (book, slots) = (book.clone(), Arc::clone(&slots));
                 tokio::spawn(async move {
-                    if let Err(error) = accept_all(listener, counts, slots, silent_grace).await {
+                    if let Err(error) = accept_all(listener, book, slots, settings).await {
                         warn!(%error, "late arrivals can no longer be accepted");
                     }
                 });
             }
-            Work::Connection(connection, kind) => {
-                let counts = Arc::clone(&counts);
-                tokio::spawn(async move { serve_one(connection, kind, &counts, silent_grace).await });
+            Work::Connection { connection, taken, entry } => {
+                tokio::spawn(serve_one(connection, taken, entry, settings));
             }
         }
     }
@@ -131,28 +133,32 @@ async fn serve(
 
 async fn accept_all(
     listener: OwnedFd,
-    counts: Arc<[Counts; 2]>,
+    book: Book,
     slots: Arc<Semaphore>,
-    silent_grace: Duration,
+    settings: Arc<Settings>,
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(TcpListener::from(listener))?;
-    let late = &counts[Kind::LateArrival as usize];
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return Ok(()) };
         let accepted = poll_fn(|context| {
-            // Counted before it leaves the queue, so that it is at no time in neither.
-            late.opened();
-            let accepted = listener.poll_accept(context);
-            if !matches!(accepted, Poll::Ready(Ok(_))) {
-                late.not_opened();
+            let entry = book.opened(Kind::LateArrival);
+            match listener.poll_accept(context) {
+                Poll::Ready(Ok((connection, _))) => Poll::Ready(Ok((connection, entry))),
+                Poll::Ready(Err(error)) => {
+                    entry.withdrawn();
+                    Poll::Ready(Err(error))
+                }
+                Poll::Pending => {
+                    entry.withdrawn();
+                    Poll::Pending
+                }
             }
-            accepted
         });
         match accepted.await {
-            Ok((connection, _)) => {
-                let counts = Arc::clone(&counts);
+            Ok((connection, entry)) => {
+                let settings = Arc::clone(&settings);
                 tokio::spawn(async move {
-                    counts[Kind::LateArrival as usize].ended(answer(connection, silent_grace).await);
+                    entry.ended(serve(Client::of(connection), Vec::new(), &settings).await);
                     drop(slot);
                 });
             }
@@ -165,15 +171,15 @@ async fn accept_all(
     }
 }
 
-async fn serve_one(connection: OwnedFd, kind: Kind, counts: &[Counts; 2], silent_grace: Duration) {
-    let connection = TcpStream::from(connection);
-    let registered =
-        connection.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(connection));
-    let ending = match registered {
-        Ok(stream) => answer(stream, silent_grace).await,
-        Err(_) => Ending::Gone,
+async fn serve_one(connection: OwnedFd, taken: Vec<u8>, entry: Entry, settings: Arc<Settings>) {
+    let client = match entry.kind() {
+        Kind::LateRequest => Client::shared(connection),
+        Kind::LateArrival | Kind::Rest => Client::of_descriptor(connection),
     };
-    counts[kind as usize].ended(ending);
+    // Where descriptors lack it is closed, and counts as gone.
+    if let Ok(client) = client {
+        entry.ended(serve(client, taken, &settings).await);
+    }
 }
 
 /// How many connections fit, after raising our own soft limit of descriptors to the hard one (the server was

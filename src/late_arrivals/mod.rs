@@ -1,15 +1,31 @@
-//! Whoever comes too late gets an answer: late arrivals, which came after the gate closed, and the rest, which was
-//! still in the server's queue when the server got its signal or went.
+//! Whoever comes too late gets an answer: late arrivals, which came after the gate closed, the rest, which was still in
+//! the server's queue when the server got its signal or went, and late requests, which came on the server's open
+//! connections and were kept from it.
 //!
 //! Way in: [`Desk::open`], then listeners to accept from, or connections. Way out: [`Desk::served`]. One thread,
-//! started when it is first needed, answers thousands at once, each bounded in time and bytes. This room knows nothing
+//! started when it is first needed, serves thousands at once, each bounded in time and bytes. This room knows nothing
 //! of gates or drains.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `desk`, `book` | the thread that accepts and serves, and what became of whom |
+//! | `taker`, `accepting` | taking the rest in competition with the server; what errors of accept(2) mean |
+//! | `client` | one connection, ours alone or shared with the server |
+//! | `service` | what is done for it, from its first byte to its end |
+//! | `hearing`, `request`, `body` | what it said, and where that ends |
+//! | `answer` | the 503, and the close behind it |
 mod accepting;
 mod answer;
+mod body;
 mod book;
+mod client;
 mod desk;
+mod hearing;
+mod request;
+mod service;
 mod taker;
 
 pub use answer::RESPONSE;
 pub use book::{Kind, Served};
 pub use desk::Desk;
+pub use service::Settings;

@@ -3,7 +3,7 @@
 //! Its O_NONBLOCK is shared with the server's descriptor and must not be touched: where it blocks, so does this
 //! thread, harmlessly, when the server was quicker.
 use super::accepting::{Next, RETRY, after};
-use super::book::{Counts, Kind, Work};
+use super::book::{Book, Entry, Kind, Work};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
@@ -32,16 +32,12 @@ impl Taker {
     ///
     /// # Errors
     /// When no thread (EAGAIN: the pids limit) or descriptor is to be had.
-    pub fn start(
-        listener: Arc<OwnedFd>,
-        work: WeakUnboundedSender<Work>,
-        counts: Arc<[Counts; 2]>,
-    ) -> io::Result<Self> {
+    pub fn start(listener: Arc<OwnedFd>, work: WeakUnboundedSender<Work>, book: Book) -> io::Result<Self> {
         let end = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
         let (held, until) = (Arc::downgrade(&listener), Arc::clone(&end));
         let thread = std::thread::Builder::new()
             .name("the-rest".to_owned())
-            .spawn(move || take(&listener, &until, &work, &counts[Kind::Rest as usize]))?;
+            .spawn(move || take(&listener, &until, &work, &book))?;
         Ok(Self { listener: held, end, thread })
     }
 
@@ -65,7 +61,7 @@ impl Taker {
     }
 }
 
-fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, counts: &Counts) {
+fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, book: &Book) {
     loop {
         let mut ready = [PollFd::new(listener, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
         match poll(&mut ready, None) {
@@ -75,11 +71,11 @@ fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, cou
         if !ready[1].revents().is_empty() {
             return; // whoever comes now is for others to accept
         }
-        match take_one(listener, counts) {
-            Ok(connection) => {
+        match take_one(listener, book) {
+            Ok((connection, entry)) => {
                 let Some(desk) = work.upgrade() else { return };
                 // Not refused while `desk` lives.
-                let _ = desk.send(Work::Connection(connection, Kind::Rest));
+                let _ = desk.send(Work::Connection { connection, taken: Vec::new(), entry });
             }
             Err(Errno::AGAIN) => {}
             Err(error) => match after(error) {
@@ -93,16 +89,14 @@ fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, cou
 
 /// Accepts one, and counts it before it leaves the queue, so that it is at no time in neither. Where the listener
 /// blocks that is not possible, or nobody would be counted for as long as nobody comes: it is counted right after.
-fn take_one(listener: &OwnedFd, counts: &Counts) -> rustix::io::Result<OwnedFd> {
+fn take_one(listener: &OwnedFd, book: &Book) -> rustix::io::Result<(OwnedFd, Entry)> {
     let blocks = !fcntl_getfl(listener)?.contains(OFlags::NONBLOCK);
-    if !blocks {
-        counts.opened();
+    let counted = (!blocks).then(|| book.opened(Kind::Rest));
+    match accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+        Ok(connection) => Ok((connection, counted.unwrap_or_else(|| book.opened(Kind::Rest)))),
+        Err(error) => {
+            counted.into_iter().for_each(Entry::withdrawn);
+            Err(error)
+        }
     }
-    let accepted = accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK);
-    match (blocks, &accepted) {
-        (true, Ok(_)) => counts.opened(),
-        (false, Err(_)) => counts.not_opened(),
-        _ => {}
-    }
-    accepted
 }

@@ -2,7 +2,7 @@
 //! connection, at whichever listener it reaches. In a network of its own, where cookies are always sent.
 use super::faults::{lose_acks, lose_nothing, own_network};
 use super::scene::{BOUND, become_queued, close, form, knock, reach, server, until};
-use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served};
+use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
 use libtest_mimic::{Completion, Failed};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::socket_error;
@@ -73,7 +73,7 @@ fn late_arrivals(address: &str, way: &str, members: usize, backlog: i32) -> u64 
     become_queued(&sockets, group.ours(), (0, 0));
 
     close(&group);
-    let desk = Desk::open(Duration::from_hours(1)).unwrap();
+    let desk = Desk::open(Settings::answering(Duration::from_hours(1))).unwrap();
     desk.accept_from(group.ours()).unwrap();
     sockets.iter().for_each(lose_nothing);
     let mut by_server = 0;

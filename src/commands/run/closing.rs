@@ -25,6 +25,8 @@ pub struct Finished {
     pub late_arrivals: Served,
     /// They were still queued when the server got its signal or went.
     pub the_rest: Served,
+    /// They came on the server's open connections and were kept from it.
+    pub late_requests: Served,
     /// They were not answered when time was over.
     pub left_behind: u64,
 }
@@ -58,8 +60,12 @@ impl Gatekeeper {
             });
         }
         let served = |kind| self.desk.as_ref().map(|desk| desk.served(kind)).unwrap_or_default();
-        let (late_arrivals, the_rest) = (served(Kind::LateArrival), served(Kind::Rest));
-        let finished = Finished { late_arrivals, the_rest, left_behind: self.left() };
+        let finished = Finished {
+            late_arrivals: served(Kind::LateArrival),
+            the_rest: served(Kind::Rest),
+            late_requests: served(Kind::LateRequest),
+            left_behind: self.left(),
+        };
         self.close_sockets(observer);
         let dropped = plugs.iter().any(Plug::has_dropped);
         drop(plugs);

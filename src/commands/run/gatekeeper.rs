@@ -1,14 +1,13 @@
 //! The gate of one drain: formed, closed, kept up while the server's processes come and go.
 use super::listeners::Listeners;
 use crate::cli::{GateChoice, SocketArgs};
-use crate::late_arrivals::{Desk, Kind};
+use crate::late_arrivals::{Desk, Kind, Settings};
 use crate::sockets::gate::Group;
 use crate::sockets::{Observer, Watched};
 use rustix::fs::fstat;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 use tracing::{debug, warn};
 
 /// Why an address of several servers is not gated.
@@ -19,7 +18,7 @@ const SHARED: &str =
 #[derive(Debug)]
 pub struct Gatekeeper {
     gate: GateChoice,
-    silent_grace: Duration,
+    settings: Settings,
     /// What the server listens on.
     pub listeners: Listeners,
     pub(super) groups: Vec<Group>,
@@ -36,10 +35,10 @@ pub struct Gatekeeper {
 impl Gatekeeper {
     /// Nothing is done before a drain begins.
     #[must_use]
-    pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>, silent_grace: Duration) -> Self {
+    pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>, settings: Settings) -> Self {
         Self {
             gate: options.gate,
-            silent_grace,
+            settings,
             listeners: Listeners::new(options, listened),
             groups: Vec::new(),
             desk: None,
@@ -230,7 +229,7 @@ impl Gatekeeper {
 
     fn open_desk(&mut self) -> Option<&mut Desk> {
         if self.desk.is_none() {
-            match Desk::open(self.silent_grace) {
+            match Desk::open(self.settings.clone()) {
                 Ok(desk) => self.desk = Some(desk),
                 Err(error) => warn!(%error, "cannot start the thread that answers late arrivals"),
             }

@@ -85,6 +85,7 @@ impl Facts {
             tally: looking.tally,
             late_arrivals: answers(finished.late_arrivals),
             the_rest: answers(finished.the_rest),
+            late_requests: answers(finished.late_requests),
             left_behind: LeftBehind { unanswered: finished.left_behind },
             signal_in: name(self.signals.0),
             signal_out: name(self.signals.1.filter(|_| forwarded.is_some())),
@@ -97,7 +98,8 @@ impl Facts {
 /// Says it in the log, if there was a drain or somebody to answer, and where wanted in a file.
 pub fn say(report: &Report, file: Option<&Path>) {
     let nobody = Answers::default();
-    if report.signal_in.is_some() || report.late_arrivals != nobody || report.the_rest != nobody {
+    let taken = [report.late_arrivals, report.the_rest, report.late_requests];
+    if report.signal_in.is_some() || taken.iter().any(|answers| *answers != nobody) {
         closing_line(report);
     }
     if let Some(file) = file
@@ -123,6 +125,7 @@ fn closing_line(report: &Report) {
     let Report { lame_duck_ms, gated_ms, stopping_ms, closing_ms, gate, .. } = *report;
     let (queue_at_stop, queue_highest) = (report.tally.queue.at_stop, report.tally.queue.highest);
     let (late_answered, rest_answered) = (report.late_arrivals.answered, report.the_rest.answered);
+    let late_requests_answered = report.late_requests.answered;
     info!(
         %outcome,
         %gate,
@@ -134,6 +137,7 @@ fn closing_line(report: &Report) {
         queue_highest,
         late_answered,
         rest_answered,
+        late_requests_answered,
         exit_status,
         "{sentence}"
     );

@@ -34,6 +34,7 @@ fn report() -> Report {
         tally,
         late_arrivals: Answers { answered: 201, closed: 202, gone: 203 },
         the_rest: Answers { answered: 301, closed: 302, gone: 303 },
+        late_requests: Answers { answered: 351, closed: 352, gone: 353 },
         left_behind: LeftBehind { unanswered: 401 },
         signal_in: Some("TERM".to_owned()),
         signal_out: Some("QUIT".to_owned()),
@@ -109,6 +110,11 @@ fn given_a_report_with_everything_then_each_fact_stands_under_its_name() {
         "answered": 301,
         "closed": 302,
         "gone": 303
+      },
+      "late_requests": {
+        "answered": 351,
+        "closed": 352,
+        "gone": 353
       },
       "left_behind": {
         "unanswered": 401

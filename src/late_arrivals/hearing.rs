@@ -1,0 +1,74 @@
+//! Hearing a client out: its request's head, and where there is nothing better to do with it, its body.
+use super::client::Client;
+use super::request::{Head, Opening, understand};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// A client that has begun to speak has so long for its request's head.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// Between two pieces of a body a client may be silent for so long, ...
+const PIECE_WITHIN: Duration = Duration::from_secs(5);
+/// ... and have so long for all of it: the grace period of a pod, of which more is not left.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+/// Whoever sends a longer body is answered before it is whole.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// What a client said first.
+#[derive(Debug)]
+pub enum Heard {
+    /// A request; of the bytes more than its head may have come.
+    Request(Head, Vec<u8>),
+    /// Nothing, or too little, or nothing that can be understood: it may expect HTTP.
+    Unclear,
+    /// Something else than HTTP/1.
+    NotHttp,
+    /// It has gone.
+    Gone,
+}
+
+/// Reads, after these bytes, until it is clear what the client wants; one that does not speak has `silent_grace`.
+pub async fn hear(client: &mut Client, mut bytes: Vec<u8>, silent_grace: Duration) -> Heard {
+    let begin = Instant::now();
+    loop {
+        match understand(&bytes) {
+            Opening::Partial => {}
+            Opening::Request(head) => return Heard::Request(head, bytes),
+            Opening::Garbled => return Heard::Unclear,
+            Opening::NotHttp => return Heard::NotHttp,
+        }
+        let end = begin + if bytes.is_empty() { silent_grace } else { HEAD_WITHIN.max(silent_grace) };
+        match timeout_at(end, client.read(|more| bytes.extend_from_slice(more))).await {
+            Ok(Ok(1..)) => {}
+            // It has closed its half: there is no more to come.
+            Ok(Ok(0)) if !bytes.is_empty() => return Heard::Unclear,
+            Ok(Ok(0) | Err(_)) => return Heard::Gone,
+            // Silent, or slower than anybody is waited for.
+            Err(_) => return Heard::Unclear,
+        }
+    }
+}
+
+/// Reads the rest of a request away, of which these bytes came after the head. Whatever the client pipelined behind it
+/// is not waited for. `false`: it has gone.
+///
+/// A client that waits for 100 Continue sends no body when it is refused; once it has begun, it sends all.
+pub async fn hear_out(client: &mut Client, head: &Head, behind: &[u8]) -> bool {
+    let Ok(mut body) = head.body.clone() else { return true };
+    if head.expects_continue && behind.is_empty() {
+        return true;
+    }
+    let mut clear = body.take(behind).is_ok();
+    let end = Instant::now() + BODY_WITHIN;
+    let mut left = LONGEST_BODY;
+    while clear && !body.is_over() && left > 0 {
+        let piece_end = end.min(Instant::now() + PIECE_WITHIN);
+        let read = client.read(|piece| clear = body.take(piece).is_ok());
+        match timeout_at(piece_end, read).await {
+            Ok(Ok(length @ 1..)) => left = left.saturating_sub(length),
+            // It has closed its half, or is slower than anybody is waited for: tell it all the same.
+            Ok(Ok(0)) | Err(_) => return true,
+            Ok(Err(_)) => return false,
+        }
+    }
+    true
+}

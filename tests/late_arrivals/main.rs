@@ -1,0 +1,9 @@
+//! The desk on real sockets: everyone gets an answer, nobody is reset, and the counts come out even.
+mod answers;
+mod crowds;
+mod descriptors;
+mod late_request;
+mod limits;
+mod parked;
+mod scene;
+mod the_rest;

@@ -1,0 +1,91 @@
+//! A desk that accepts, and clients that are heard to the end.
+use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
+use rustix::net::listen;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// Only a hang reaches it.
+pub const BOUND: Duration = Duration::from_mins(1);
+/// Nobody is answered for having been silent.
+pub const PATIENT: Duration = Duration::from_hours(1);
+/// How long a begun head is waited for, and how long a client may go on after the answer (`answer.rs`).
+pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
+pub const LINGER: Duration = Duration::from_secs(2);
+
+/// A desk that accepts late arrivals at an address.
+pub struct Scene {
+    pub desk: Desk,
+    pub at: SocketAddr,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        Self::with(PATIENT)
+    }
+
+    pub fn with(silent_grace: Duration) -> Self {
+        let desk = Desk::open(Settings::answering(silent_grace)).unwrap();
+        let listener = listener(true);
+        desk.accept_from(&listener).unwrap();
+        Self { desk, at: address(&listener) }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let client = TcpStream::connect(self.at).unwrap();
+        client.set_read_timeout(Some(BOUND)).unwrap();
+        client.set_nodelay(true).unwrap();
+        client
+    }
+
+    /// A client that sends this and is answered 503.
+    #[track_caller]
+    pub fn answers(&self, what: &[u8]) {
+        let client = self.connect();
+        (&client).write_all(what).unwrap();
+        assert_eq!(hear(client), RESPONSE);
+        ends(&self.desk, Kind::LateArrival, Served { answered: 1, ..Served::default() });
+    }
+}
+
+pub fn listener(nonblocking: bool) -> OwnedFd {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listen(&listener, i32::MAX).unwrap();
+    listener.set_nonblocking(nonblocking).unwrap();
+    listener.into()
+}
+
+pub fn address(listener: &OwnedFd) -> SocketAddr {
+    TcpListener::from(listener.try_clone().unwrap()).local_addr().unwrap()
+}
+
+/// All that comes until the end of the stream, which is no reset.
+#[track_caller]
+pub fn hear(mut client: TcpStream) -> String {
+    let mut heard = Vec::new();
+    client.read_to_end(&mut heard).unwrap();
+    String::from_utf8(heard).unwrap()
+}
+
+/// Waits until nobody is at the desk, and compares what became of them.
+#[track_caller]
+pub fn ends(desk: &Desk, kind: Kind, expected: Served) {
+    until(|| desk.busy() == 0 && total(desk.served(kind)) >= total(expected));
+    assert_eq!(desk.served(kind), expected);
+}
+
+pub fn total(served: Served) -> u64 {
+    served.open + served.answered + served.closed + served.gone
+}
+
+#[track_caller]
+pub fn until(mut fact: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !fact() {
+        assert!(begin.elapsed() < BOUND, "it never came to be");
+        thread::yield_now();
+    }
+}
