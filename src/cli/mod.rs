@@ -5,7 +5,7 @@ mod run;
 pub mod trial;
 pub mod values;
 
-pub use run::{Capture, DrainArgs, GateChoice, RunArgs, SocketArgs, TelemetryArgs};
+pub use run::{Capture, DrainArgs, GateChoice, ParkArgs, ParkChoice, RunArgs, SocketArgs, TelemetryArgs};
 #[cfg(feature = "trial")]
 pub use trial::{TrialArgs, TrialServerArgs, Work};
 

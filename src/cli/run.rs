@@ -1,9 +1,11 @@
 //! `lameduck run`.
 mod drain;
+mod park;
 mod sockets;
 mod telemetry;
 
 pub use drain::DrainArgs;
+pub use park::{ParkArgs, ParkChoice};
 pub use sockets::{Capture, GateChoice, SocketArgs};
 pub use telemetry::TelemetryArgs;
 
@@ -55,6 +57,10 @@ pub struct RunArgs {
     /// Which sockets, and how new connections are kept away from them.
     #[command(flatten)]
     pub sockets: SocketArgs,
+
+    /// Whether and when new requests on open connections are kept away.
+    #[command(flatten)]
+    pub park: ParkArgs,
 
     /// What is said about it.
     #[command(flatten)]

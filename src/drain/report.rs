@@ -1,5 +1,6 @@
 //! What happened, as one line and as JSON. The names are stable: docs/report.md is their schema.
 use super::{Outcome, Tally};
+use crate::park::Figures;
 use serde::Serialize;
 
 /// The report of one drain. Times are whole milliseconds.
@@ -36,6 +37,8 @@ pub struct Report {
     pub the_rest: Answers,
     /// Requests that came on the server's open connections while those were parked.
     pub late_requests: Answers,
+    /// What became of the server's open connections.
+    pub park: Figures,
     /// What ran out of time.
     pub left_behind: LeftBehind,
     /// The stop signal that came, if one did.

@@ -160,15 +160,16 @@ impl Connection {
 
     fn open(&mut self, seen: &Seen) -> Option<Act> {
         self.uploads &= seen.sent == self.sent;
-        let (in_flight, at_rest) = match seen.standing {
-            Some(Standing::InFlight) => (true, false),
-            Some(Standing::Idle) => (false, true),
-            _ => (false, false),
+        let owes = match seen.standing {
+            // An answer that is on its way is in flight, and nothing is owed.
+            Some(Standing::InFlight) => seen.delivered || seen.client_quiet <= seen.server_quiet,
+            Some(Standing::Idle) => false,
+            _ => return None,
         };
-        if seen.half_closed || seen.unread > 0 || self.uploads || !(in_flight || at_rest) {
+        if seen.half_closed || seen.unread > 0 || self.uploads {
             return None;
         }
-        (self.read, self.sent, self.owes, self.waiting) = (seen.received, seen.sent, in_flight, None);
+        (self.read, self.sent, self.owes, self.waiting) = (seen.received, seen.sent, owes, None);
         Some(Act::Raise)
     }
 
@@ -179,9 +180,15 @@ impl Connection {
         if seen.unread == 0 {
             self.waiting = None;
             if agreed {
-                // Whatever came was read in spite of the mark, as servers do that read before they wait.
+                // More was read in spite of the mark, as servers do that read before they wait: and whether they have
+                // spoken since is told by the counters alone.
+                let more = seen.received > self.read;
+                self.owes = match seen.standing {
+                    Some(Standing::Idle) => false,
+                    // An answer that is not acknowledged yet is in flight, and nothing is owed.
+                    _ => more || self.owes && seen.sent == self.sent,
+                };
                 (self.read, self.sent) = (seen.received, seen.sent);
-                self.owes = seen.standing != Some(Standing::Idle);
             }
             return None;
         }

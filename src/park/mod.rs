@@ -11,12 +11,15 @@
 //! | `connection` | the state machine of one connection |
 //! | `quiet` | how long a silence is a rest |
 //! | `first_bytes` | what the bytes are that wait |
+//! | `figures` | what is told about it |
 mod connection;
+mod figures;
 mod first_bytes;
 mod quiet;
 #[cfg(test)]
 mod tests;
 
 pub use connection::{Act, Connection, Seen, Stance};
+pub use figures::Figures;
 pub use first_bytes::{FirstBytes, PEEK};
 pub use quiet::{Patience, QUIET};

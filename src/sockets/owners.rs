@@ -65,12 +65,17 @@ impl Owners {
                 none.insert(pidfd_open(held.pid, PidfdFlags::empty())?)
             }
         };
-        let socket = pidfd_getfd(process, held.fd, PidfdGetfdFlags::empty()).inspect_err(|error| {
-            // ESRCH: the number may be another process's by now.
-            if *error == Errno::SRCH {
+        let socket = pidfd_getfd(process, held.fd, PidfdGetfdFlags::empty());
+        match socket {
+            // The process number may be another's by now.
+            Err(Errno::SRCH) => {
                 self.processes.remove(&held.pid);
+                return Err(Errno::NOENT);
             }
-        })?;
+            Err(Errno::BADF) => return Err(Errno::NOENT),
+            _ => {}
+        }
+        let socket = socket?;
         if fstat(&socket)?.st_ino == held.inode { Ok(socket) } else { Err(Errno::NOENT) }
     }
 

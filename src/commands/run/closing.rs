@@ -1,6 +1,7 @@
 //! The server is gone. Whoever is still queued or on the way is answered, and our own sockets are closed without
 //! losing the one who arrives in that instant.
 use super::gatekeeper::Gatekeeper;
+use super::parking::Parking;
 use crate::late_arrivals::{Desk, Kind, Served};
 use crate::sockets::Observer;
 use crate::sockets::gate::{Group, Plug, RETRANSMISSION};
@@ -33,23 +34,33 @@ pub struct Finished {
 
 impl Gatekeeper {
     /// Answers and closes everything, until `until` at the latest.
-    pub fn finish(&mut self, observer: &mut Observer, until: Instant, wait: Wait) -> Finished {
-        if !self.groups.is_empty() || self.desk.is_some() {
+    pub fn finish(
+        &mut self,
+        observer: &mut Observer,
+        parking: &mut Parking,
+        until: Instant,
+        wait: Wait,
+    ) -> Finished {
+        if !self.groups.is_empty() || self.desk.is_some() || parking.holds() {
             // Its other processes may outlive it for a moment: with requests that they answer, and with its listeners.
             // Handshakes from before the gate still end in its queues. The last part of the time is for those who are
             // being answered.
             let now = Instant::now();
             let until = now + until.saturating_duration_since(now) * 3 / 4;
             wait_for(until, &mut *wait, || {
+                parking.let_go();
+                self.answer(parking.late_requests());
                 let look = observer.look();
                 let working =
                     look.unread.unwrap_or(0) + look.in_flight.unwrap_or(0) + look.half_open.unwrap_or(0);
                 let orphans = descendants(getpid());
-                self.server_queues() == 0
+                !parking.holds()
+                    && self.server_queues() == 0
                     && (working == 0 || orphans.is_empty())
                     && self.held_by(&orphans).is_empty()
             });
             self.leave_to_others();
+            parking.close();
         }
         let plugs = self.plug();
         if self.desk.is_some() {

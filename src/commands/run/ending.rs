@@ -38,10 +38,10 @@ impl Supervision {
         }
         let gate = Gate::of(&self.gatekeeper);
         let until = self.closing_until();
-        let (mut gatekeeper, signals, routing, mut child) =
-            (self.gatekeeper, self.signals, self.routing, self.child);
+        let (mut gatekeeper, mut parking, signals, routing, mut child) =
+            (self.gatekeeper, self.parking, self.signals, self.routing, self.child);
         let mut hurried = false;
-        let finished = gatekeeper.finish(&mut looking.observer, until, &mut |pause| {
+        let finished = gatekeeper.finish(&mut looking.observer, &mut parking, until, &mut |pause| {
             hurried = hurried || told_to_hurry(&signals, &routing, &mut child, pause);
             hurried
         });
@@ -53,7 +53,7 @@ impl Supervision {
             killed: self.killed,
             status,
         };
-        reporting::say(&facts.report(gate, &looking, &finished), report);
+        reporting::say(&facts.report(gate, &looking, parking.figures(), &finished), report);
         status.code()
     }
 

@@ -1,5 +1,6 @@
 //! The gate of one drain: formed, closed, kept up while the server's processes come and go.
 use super::listeners::Listeners;
+use super::parking::LateRequest;
 use crate::cli::{GateChoice, SocketArgs};
 use crate::late_arrivals::{Desk, Kind, Settings};
 use crate::sockets::gate::Group;
@@ -225,6 +226,25 @@ impl Gatekeeper {
                 desk.serve(stray, Kind::LateArrival);
             }
         }
+    }
+
+    /// Has late requests answered.
+    pub fn answer(&mut self, late: Vec<LateRequest>) {
+        if late.is_empty() {
+            return;
+        }
+        if let Some(desk) = self.open_desk() {
+            for (connection, taken) in late {
+                desk.serve_late_request(connection, taken);
+            }
+        }
+    }
+
+    /// How many late requests are being answered.
+    #[must_use]
+    pub fn answering(&self) -> u32 {
+        let open = self.desk.as_ref().map_or(0, |desk| desk.served(Kind::LateRequest).open);
+        u32::try_from(open).unwrap_or(u32::MAX)
     }
 
     fn open_desk(&mut self) -> Option<&mut Desk> {

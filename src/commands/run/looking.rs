@@ -1,4 +1,5 @@
 //! What is looked at when: often where it decides and costs little, rarely where it is dear.
+use super::parking::Parking;
 use crate::drain::{Observation, Phase, Tally};
 use crate::sockets::diag::Endings;
 use crate::sockets::{Called, Look, Observer};
@@ -79,13 +80,19 @@ impl Looking {
     }
 
     /// Looks, and gives what the drain should know now, if anything. Where the drain waits for requests, one that is
-    /// still unread or in flight says enough.
-    pub fn look(&mut self, now: Duration, phase: Phase, for_requests: bool) -> Option<Observation> {
+    /// still unread or in flight says enough. Every connection that is looked at goes through the parking.
+    pub fn look(
+        &mut self,
+        now: Duration,
+        phase: Phase,
+        for_requests: bool,
+        parking: &mut Parking,
+    ) -> Option<Observation> {
         match phase {
             Phase::LameDuck => {
                 self.due = now + LAME_DUCK_PACE;
                 if now >= self.report_due {
-                    self.connections(now);
+                    self.connections(now, parking);
                 }
                 Some(Observation { arrivals: self.observer.arrivals(), ..Observation::default() })
             }
@@ -94,37 +101,44 @@ impl Looking {
                 self.tally.observe_queue(queue);
                 let decides = queue.is_none_or(|queue| queue == 0);
                 if decides && now < self.report_due {
-                    match self.call_roll(now) {
+                    match self.call_roll(now, parking) {
                         Called::Everybody(look) => return Some(self.seen(look)),
-                        Called::SomeWork if for_requests => return None,
+                        // What is parked has to be looked at, too.
+                        Called::SomeWork if for_requests && !parking.has_begun() => return None,
                         Called::SomeWork | Called::Unknown => {}
                     }
                 }
-                let due = if decides { self.affordable } else { self.report_due };
+                let due = if decides || parking.has_begun() { self.affordable } else { self.report_due };
                 self.due = now + QUEUE_PACE;
                 if now < due {
                     self.due = self.due.min(due);
                     return None;
                 }
-                Some(self.connections(now))
+                Some(self.connections(now, parking))
             }
             Phase::Serving | Phase::Stopping | Phase::Exited => None,
         }
     }
 
     /// Asks for those whom the last look showed, as long as nobody can have joined them.
-    fn call_roll(&mut self, now: Duration) -> Called {
+    fn call_roll(&mut self, now: Duration, parking: &mut Parking) -> Called {
         let begin = Instant::now();
-        let called = self.observer.call_roll();
+        parking.begin_look(now);
+        let called = self
+            .observer
+            .call_roll_with(&mut |row, counters, standing| parking.judge(row, counters, standing));
         let cost = begin.elapsed();
         self.roll_affordable = now + cost + cost * PAUSE_PER_COST;
         self.due = self.roll_affordable.max(now + QUEUE_PACE);
         called
     }
 
-    fn connections(&mut self, now: Duration) -> Observation {
+    fn connections(&mut self, now: Duration, parking: &mut Parking) -> Observation {
         let begin = Instant::now();
-        let look = self.observer.look();
+        parking.begin_look(now);
+        let look =
+            self.observer.look_with(&mut |row, counters, standing| parking.judge(row, counters, standing));
+        parking.end_look();
         let cost = begin.elapsed();
         self.affordable = now + cost + cost * PAUSE_PER_COST;
         self.report_due = self.affordable.max(now + REPORT_PACE);

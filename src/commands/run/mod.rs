@@ -6,6 +6,7 @@
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners` | what the server listens on: found again and again, and held |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
+//! | `parking/` | new requests on open connections: kept unread, taken, answered; what is at rest held across the forward |
 //! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
 //! | `reporting` | the closing line and the report file |
@@ -14,6 +15,7 @@ mod ending;
 mod gatekeeper;
 mod listeners;
 mod looking;
+mod parking;
 mod reporting;
 mod supervision;
 
@@ -23,6 +25,7 @@ use crate::sockets::{duplicate, listen};
 use crate::supervisor::{Child, Launch, Routing, Signals, adopt_orphans};
 use crate::telemetry;
 use gatekeeper::Gatekeeper;
+use parking::Parking;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use supervision::Supervision;
@@ -56,8 +59,9 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     }
     let policy = args.drain.policy(std::env::var_os("KUBERNETES_SERVICE_HOST").is_some());
     let gatekeeper = Gatekeeper::new(&args.sockets, listened, Settings::answering(policy.silent_grace));
+    let parking = Parking::new(&args.park, policy.silent_grace);
     let routing = Routing::new(args.stop_signals, args.forward_signals);
-    Ok(Supervision::new(signals, routing, child, policy, gatekeeper)
+    Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)
         .run(args.telemetry.report.as_deref())
         .into())
 }

@@ -4,6 +4,7 @@ use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
 use crate::drain::{Answers, LeftBehind, Outcome, Report};
 use crate::late_arrivals::Served;
+use crate::park::Figures;
 use crate::supervisor::{Signal, Status};
 use rustix::fs::OFlags;
 use std::fs::OpenOptions;
@@ -67,7 +68,7 @@ pub struct Facts {
 
 impl Facts {
     /// Puts the report together.
-    pub fn report(&self, gate: Gate, looking: &Looking, finished: &Finished) -> Report {
+    pub fn report(&self, gate: Gate, looking: &Looking, park: Figures, finished: &Finished) -> Report {
         let Times { stopped, gated, forwarded, exited, ended } = self.times;
         let name = |signal: Option<Signal>| signal.map(|signal| signal.to_string());
         Report {
@@ -86,6 +87,7 @@ impl Facts {
             late_arrivals: answers(finished.late_arrivals),
             the_rest: answers(finished.the_rest),
             late_requests: answers(finished.late_requests),
+            park,
             left_behind: LeftBehind { unanswered: finished.left_behind },
             signal_in: name(self.signals.0),
             signal_out: name(self.signals.1.filter(|_| forwarded.is_some())),
@@ -126,6 +128,7 @@ fn closing_line(report: &Report) {
     let (queue_at_stop, queue_highest) = (report.tally.queue.at_stop, report.tally.queue.highest);
     let (late_answered, rest_answered) = (report.late_arrivals.answered, report.the_rest.answered);
     let late_requests_answered = report.late_requests.answered;
+    let Figures { parked, cut, .. } = report.park;
     info!(
         %outcome,
         %gate,
@@ -137,7 +140,9 @@ fn closing_line(report: &Report) {
         queue_highest,
         late_answered,
         rest_answered,
+        parked,
         late_requests_answered,
+        cut,
         exit_status,
         "{sentence}"
     );

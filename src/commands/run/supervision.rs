@@ -1,8 +1,9 @@
 //! The loop: signals and looks go into the drain, its actions come out and are done.
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
+use super::parking::Parking;
 use super::reporting::Times;
-use crate::drain::{Action, Drain, Event, Outcome, Phase, Policy};
+use crate::drain::{Action, Drain, Event, Observation, Outcome, Phase, Policy};
 use crate::supervisor::{Child, Route, Routing, Signal, Signals, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -22,6 +23,7 @@ pub struct Supervision {
     pub(super) drain: Drain,
     pub(super) begin: Instant,
     pub(super) gatekeeper: Gatekeeper,
+    pub(super) parking: Parking,
     /// Exists from the stop signal on.
     pub(super) looking: Option<Looking>,
     pub(super) refresh_due: Duration,
@@ -45,6 +47,7 @@ impl Supervision {
         child: Child,
         policy: Policy,
         gatekeeper: Gatekeeper,
+        parking: Parking,
     ) -> Self {
         Self {
             signals,
@@ -52,6 +55,7 @@ impl Supervision {
             child,
             begin: Instant::now(),
             gatekeeper,
+            parking,
             looking: None,
             refresh_due: Duration::ZERO,
             silent_grace: policy.silent_grace,
@@ -85,7 +89,8 @@ impl Supervision {
     fn timeout(&self) -> Option<Duration> {
         let look = match self.drain.phase() {
             Phase::LameDuck | Phase::Gated => self.looking.as_ref().map(Looking::due),
-            Phase::Serving | Phase::Stopping | Phase::Exited => None,
+            Phase::Stopping => self.parking.due().map(|due| due.saturating_duration_since(self.begin)),
+            Phase::Serving | Phase::Exited => None,
         };
         let due = [look, self.drain.wake_at()].into_iter().flatten().min()?;
         Some(due.saturating_sub(self.now()))
@@ -160,10 +165,19 @@ impl Supervision {
                     }
                 }
                 let for_requests = self.drain.waits_for_requests(now);
-                looking.look(now, phase, for_requests).map_or(Event::Tick, Event::Observed)
+                let seen = looking.look(now, phase, for_requests, &mut self.parking);
+                self.gatekeeper.answer(self.parking.late_requests());
+                // A late request is one that somebody waits for.
+                let answering = self.gatekeeper.answering();
+                seen.map(|seen| Observation { in_flight: seen.in_flight.map(|n| n + answering), ..seen })
+                    .map_or(Event::Tick, Event::Observed)
             }
             _ => Event::Tick,
         };
+        if phase == Phase::Stopping {
+            self.parking.let_go();
+            self.gatekeeper.answer(self.parking.late_requests());
+        }
         self.step(event);
     }
 
@@ -190,6 +204,7 @@ impl Supervision {
         if let Some(looking) = &mut self.looking {
             looking.gated(self.gatekeeper.stands());
         }
+        self.parking.gated(self.begin.elapsed());
         self.times.gated = Some(Instant::now());
         let (gate, reason) = self.gatekeeper.gate();
         let capture = self.gatekeeper.listeners.capture();
@@ -200,8 +215,9 @@ impl Supervision {
         }
     }
 
-    /// The signal first: every microsecond before it is one in which something new may come.
+    /// What is parked is held first. Then the signal: every microsecond before it is one in which something new may come.
     fn forward(&mut self, outcome: Outcome) {
+        self.parking.hold();
         if let Some(signal) = self.signal_out {
             self.send(signal);
         }

@@ -1,5 +1,6 @@
 //! The report as JSON, and its schema in docs/report.md.
 use super::super::{Answers, LeftBehind, Observation, Outcome, Report, Tally};
+use crate::park::Figures;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -35,6 +36,16 @@ fn report() -> Report {
         late_arrivals: Answers { answered: 201, closed: 202, gone: 203 },
         the_rest: Answers { answered: 301, closed: 302, gone: 303 },
         late_requests: Answers { answered: 351, closed: 352, gone: 353 },
+        park: Figures {
+            parked: 501,
+            released: 502,
+            at_rest: 503,
+            pipelining: 504,
+            blocking: 505,
+            unknown: 506,
+            out_of_reach: 507,
+            cut: 508,
+        },
         left_behind: LeftBehind { unanswered: 401 },
         signal_in: Some("TERM".to_owned()),
         signal_out: Some("QUIT".to_owned()),
@@ -115,6 +126,16 @@ fn given_a_report_with_everything_then_each_fact_stands_under_its_name() {
         "answered": 351,
         "closed": 352,
         "gone": 353
+      },
+      "park": {
+        "parked": 501,
+        "released": 502,
+        "at_rest": 503,
+        "pipelining": 504,
+        "blocking": 505,
+        "unknown": 506,
+        "out_of_reach": 507,
+        "cut": 508
       },
       "left_behind": {
         "unanswered": 401

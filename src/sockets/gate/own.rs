@@ -33,7 +33,8 @@ impl OwnConnection {
             IpAddr::V4(ip) if ip.is_unspecified() => over(Ipv4Addr::LOCALHOST.into()),
             IpAddr::V6(ip) if ip.is_unspecified() => over(Ipv6Addr::LOCALHOST.into())
                 .or_else(|error| if v6only { Err(error) } else { over(Ipv4Addr::LOCALHOST.into()) }),
-            _ => Self::prepare_over(address),
+            // Whoever comes to a mapped address comes over IPv4.
+            _ => Self::prepare_over(canonical(address)),
         }
     }
 

@@ -36,11 +36,12 @@ impl Parking {
     pub fn hold(&mut self) {
         let entries: Vec<Entry> = self.connections.drain().map(|(_, entry)| entry).collect();
         let mut out_of_reach = Vec::new();
-        for Entry { inode, connection, standing, .. } in entries {
+        for Entry { inode, connection, standing, is_blocking, .. } in entries {
             let parked = connection.stance() == Stance::Parked;
             let working = matches!(standing, Some(Standing::InFlight | Standing::Unread));
             self.figures.cut += u64::from(working && (!parked || connection.owes()));
-            self.figures.blocking += u64::from(!parked && connection.is_blocking());
+            self.figures.blocking += u64::from(!parked && is_blocking);
+            self.figures.pipelining += u64::from(connection.pipelines());
             if !parked {
                 continue;
             }

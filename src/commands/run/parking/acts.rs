@@ -1,6 +1,6 @@
 //! What is done with one connection, on a duplicate that is held for an instant.
 use super::{Entry, Parking, mark};
-use crate::park::{Act, Connection, FirstBytes, PEEK, Raised, Seen, Stance};
+use crate::park::{Act, Connection, FirstBytes, PEEK, Seen, Stance};
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -22,16 +22,15 @@ impl Parking {
                 // Accepted since the last pass over the descriptors, or closed since the look.
                 let unknown = error.kind() == io::ErrorKind::NotFound;
                 self.owners_are_stale |= unknown;
-                if act == Act::Raise && !unknown && !entry.out_of_reach {
-                    entry.out_of_reach = true;
-                    self.figures.out_of_reach += 1;
+                if act == Act::Raise && !unknown {
+                    count(&mut self.figures.out_of_reach, &mut entry.counted.out_of_reach);
                 }
                 return None;
             }
         };
         match act {
             Act::Raise => self.raise(&socket, entry, seen),
-            Act::Lower => self.lower(&socket, &entry.connection),
+            Act::Lower => self.lower(&socket, entry),
             Act::Peek => return peek(&socket, &mut entry.connection, seen),
             Act::Take => self.take(socket, &mut entry.connection),
         }
@@ -39,23 +38,19 @@ impl Parking {
     }
 
     fn raise(&mut self, socket: &OwnedFd, entry: &mut Entry, seen: &Seen) {
-        let how = match mark::raise(socket, seen.received) {
-            Ok(mark::Raise::Up) => Raised::Up,
-            Ok(mark::Raise::Blocking) => Raised::Blocking,
-            Ok(mark::Raise::TooLate) | Err(_) => Raised::TooLate,
-        };
-        entry.connection.raised(how);
-        if how == Raised::Up && !entry.was_parked {
-            entry.was_parked = true;
-            self.figures.parked += 1;
+        let how = mark::raise(socket, seen.received);
+        entry.is_blocking = matches!(how, Ok(mark::Raise::Blocking));
+        if matches!(how, Ok(mark::Raise::Up)) {
+            entry.connection.raised();
+            count(&mut self.figures.parked, &mut entry.counted.parked);
         }
     }
 
-    fn lower(&mut self, socket: &OwnedFd, connection: &Connection) {
+    fn lower(&mut self, socket: &OwnedFd, entry: &mut Entry) {
         // Refused is what raising it would have been.
         let _ = mark::lower(socket);
-        self.figures.released += 1;
-        self.figures.unknown += u64::from(connection.stance() == Stance::Unknown);
+        count(&mut self.figures.released, &mut entry.counted.released);
+        self.figures.unknown += u64::from(entry.connection.stance() == Stance::Unknown);
     }
 
     fn take(&mut self, socket: OwnedFd, connection: &mut Connection) {
@@ -70,4 +65,9 @@ impl Parking {
 fn peek(socket: &OwnedFd, connection: &mut Connection, seen: &Seen) -> Option<Act> {
     let mut first = [0; PEEK];
     connection.peeked(FirstBytes::of(mark::peek(socket, &mut first).ok()?), seen)
+}
+
+/// Counts a connection once.
+fn count(figure: &mut u64, counted: &mut bool) {
+    *figure += u64::from(!std::mem::replace(counted, true));
 }

@@ -5,15 +5,11 @@
 //! |---|---|
 //! | `acts` | what is done with one connection, on a duplicate that is held for an instant |
 //! | `across` | what is at rest is held across the forward, until the server lets it go |
-//! | `figures` | what is told about it |
 mod across;
 mod acts;
-mod figures;
-
-pub use figures::Figures;
 
 use crate::cli::{ParkArgs, ParkChoice};
-use crate::park::{Connection, Patience, Seen};
+use crate::park::{Connection, Figures, Patience, Seen};
 use crate::sockets::connections::{Counters, Standing, TCP_CLOSE_WAIT};
 use crate::sockets::diag::Row;
 use crate::sockets::owners::Owners;
@@ -38,6 +34,8 @@ pub type LateRequest = (OwnedFd, Vec<u8>);
 #[derive(Debug)]
 pub struct Parking {
     wanted: bool,
+    /// Duplicates are to be had here.
+    possible: bool,
     after: Duration,
     silent_grace: Duration,
     /// When the gate closed.
@@ -63,7 +61,15 @@ struct Entry {
     look: u32,
     /// As it was counted at the last look.
     standing: Option<Standing>,
-    was_parked: bool,
+    is_blocking: bool,
+    counted: Counted,
+}
+
+/// In which figures it is already.
+#[derive(Debug, Default)]
+struct Counted {
+    parked: bool,
+    released: bool,
     out_of_reach: bool,
 }
 
@@ -73,6 +79,7 @@ impl Parking {
     pub fn new(options: &ParkArgs, silent_grace: Duration) -> Self {
         Self {
             wanted: options.park == ParkChoice::Auto,
+            possible: false,
             after: options.park_after,
             silent_grace,
             gated_at: None,
@@ -89,16 +96,10 @@ impl Parking {
         }
     }
 
-    /// Whether it has anything to do with connections at all.
-    #[must_use]
-    pub fn is_wanted(&self) -> bool {
-        self.wanted
-    }
-
     /// The gate has closed.
     pub fn gated(&mut self, now: Duration) {
         self.gated_at = Some(now);
-        self.figures.possible = self.wanted && duplicate::permitted().is_ok();
+        self.possible = self.wanted && duplicate::permitted().is_ok();
     }
 
     /// A look begins.
@@ -148,8 +149,7 @@ impl Parking {
     /// Whether connections are being parked.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        self.figures.possible
-            && self.gated_at.is_some_and(|gated| self.now >= gated.saturating_add(self.after))
+        self.possible && self.gated_at.is_some_and(|gated| self.now >= gated.saturating_add(self.after))
     }
 
     fn patience(&self) -> Patience {

@@ -5,9 +5,6 @@ use serde::Serialize;
 /// connections.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Figures {
-    /// Whether connections can be parked at all here.
-    #[serde(skip)]
-    pub possible: bool,
     /// Parked at some time.
     pub parked: u64,
     /// Given back to the server, because what came was its own.
