@@ -5,7 +5,9 @@ mod run;
 pub mod trial;
 pub mod values;
 
-pub use run::{Capture, DrainArgs, GateChoice, RunArgs, SocketArgs, TelemetryArgs};
+pub use run::{
+    Capture, DrainArgs, GateChoice, LateArrivalArgs, RunArgs, SocketArgs, TelemetryArgs, Treatment,
+};
 #[cfg(feature = "trial")]
 pub use trial::{TrialArgs, TrialServerArgs, Work};
 

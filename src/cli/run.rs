@@ -1,9 +1,11 @@
 //! `lameduck run`.
 mod drain;
+mod late_arrivals;
 mod sockets;
 mod telemetry;
 
 pub use drain::DrainArgs;
+pub use late_arrivals::{LateArrivalArgs, Treatment};
 pub use sockets::{Capture, GateChoice, SocketArgs};
 pub use telemetry::TelemetryArgs;
 
@@ -55,6 +57,10 @@ pub struct RunArgs {
     /// Which sockets, and how new connections are kept away from them.
     #[command(flatten)]
     pub sockets: SocketArgs,
+
+    /// What becomes of whoever comes too late for the server.
+    #[command(flatten)]
+    pub late_arrivals: LateArrivalArgs,
 
     /// What is said about it.
     #[command(flatten)]

@@ -9,6 +9,7 @@ use rustix::net::{RecvFlags, Shutdown, connect_unspec, recv, shutdown};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -67,6 +68,11 @@ impl Client {
     pub fn shared(duplicate: OwnedFd) -> io::Result<Self> {
         let stream = TcpStream::from_std(duplicate.into())?;
         Ok(Self { stream, pace: Some(Pace { pause: FIRST_PAUSE, until: None }) })
+    }
+
+    /// The client's address, and the one it came to; `None`: it has gone.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        Some((self.stream.peer_addr().ok()?, self.stream.local_addr().ok()?))
     }
 
     /// Whether the server has it too.

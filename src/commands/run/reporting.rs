@@ -126,6 +126,8 @@ fn closing_line(report: &Report) {
     let (queue_at_stop, queue_highest) = (report.tally.queue.at_stop, report.tally.queue.highest);
     let (late_answered, rest_answered) = (report.late_arrivals.answered, report.the_rest.answered);
     let late_requests_answered = report.late_requests.answered;
+    let all = [report.late_arrivals, report.the_rest, report.late_requests];
+    let relayed: u64 = all.iter().map(|answers| answers.relayed).sum();
     info!(
         %outcome,
         %gate,
@@ -138,6 +140,7 @@ fn closing_line(report: &Report) {
         late_answered,
         rest_answered,
         late_requests_answered,
+        relayed,
         exit_status,
         "{sentence}"
     );
@@ -158,7 +161,8 @@ fn write(report: &Report, file: &Path) -> io::Result<()> {
 }
 
 fn answers(served: Served) -> Answers {
-    Answers { answered: served.answered, closed: served.closed, gone: served.gone }
+    let Served { open: _, answered, relayed, cut, closed, gone } = served;
+    Answers { answered, relayed, cut, closed, gone }
 }
 
 fn milliseconds(from: Option<Instant>, to: Option<Instant>) -> Option<u64> {
