@@ -44,10 +44,11 @@ impl Service {
     /// Whoever says nothing, or nothing that can be understood, is answered and not relayed: it has asked nothing that
     /// somebody else could answer.
     pub async fn serve(&self, mut client: Client, taken: Vec<u8>) -> Ending {
+        // Boxed is what most of those that wait will never need.
         match hear(&mut client, taken, self.silent_grace).await {
-            Heard::Request(head, bytes) => self.serve_request(client, &head, &bytes).await,
+            Heard::Request(head, bytes) => Box::pin(self.serve_request(client, &head, &bytes)).await,
             Heard::Unclear => refuse(client, RESPONSE, None, Body::Length(0)).await,
-            Heard::NotHttp(bytes) => self.serve_bytes(client, &bytes).await,
+            Heard::NotHttp(bytes) => Box::pin(self.serve_bytes(client, &bytes)).await,
             Heard::Gone => gone(client),
         }
     }
