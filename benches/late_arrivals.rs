@@ -7,7 +7,7 @@ use lameduck::sockets::listen;
 use rustix::net::sockopt::set_socket_linger;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 use support::{machine, table};
@@ -29,6 +29,7 @@ fn main() {
         return;
     }
     let silent = waiting_costs_bytes();
+    let paced = waiting_by_pace_costs_percent();
     let (per_second, cpu_us) = answers();
     let row = |what: &str, figure: String| vec![what.to_owned(), figure];
     table::print(
@@ -38,6 +39,7 @@ fn main() {
             row("processor time of the desk's thread per answer, µs", format!("{cpu_us:.1}")),
             row("answered per second of the desk's processor time", format!("{:.0}", 1e6 / cpu_us)),
             row("memory (RSS) per waiting connection, bytes, of 5,000", format!("{silent:.0}")),
+            row("processor for 5,000 late requests that are waited for, % of one", format!("{paced:.1}")),
         ],
     );
 }
@@ -89,6 +91,32 @@ fn waiting_costs_bytes() -> f64 {
     // One more is counted: the next, before it is there.
     open.wait_for(|served| served.open >= (first.len() + SILENT) as u64);
     (rss() - before) as f64 / SILENT as f64
+}
+
+/// Late requests of which nothing more comes: each is looked at again and again, for its connection tells nothing.
+#[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn waiting_by_pace_costs_percent() -> f64 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    let desk = Desk::open(Settings::answering(GRACE)).expect("a thread");
+    let clients: Vec<TcpStream> =
+        (0..SILENT).map(|_| connect_and_hand_over(&listener, address, &desk)).collect();
+    // Their pauses have grown to the longest.
+    std::thread::sleep(Duration::from_secs(1));
+    let (begin, before) = (Instant::now(), desk_cpu_ns());
+    std::thread::sleep(Duration::from_secs(2));
+    let percent = (desk_cpu_ns() - before) as f64 / begin.elapsed().as_nanos() as f64 * 100.0;
+    assert_eq!(desk.busy(), clients.len() as u64);
+    desk.close(); // its thread's time is not in the next figure
+    percent
+}
+
+fn connect_and_hand_over(listener: &TcpListener, address: SocketAddr, desk: &Desk) -> TcpStream {
+    let client = connect(address);
+    let accepted = listener.accept().expect("the connection").0;
+    accepted.set_nonblocking(true).expect("O_NONBLOCK");
+    desk.serve_late_request(accepted.into(), b"GET ".to_vec());
+    client
 }
 
 #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]

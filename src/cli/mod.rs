@@ -5,7 +5,10 @@ mod run;
 pub mod trial;
 pub mod values;
 
-pub use run::{Capture, DrainArgs, GateChoice, ParkArgs, ParkChoice, RunArgs, SocketArgs, TelemetryArgs};
+pub use run::{
+    Capture, DrainArgs, GateChoice, LateArrivalArgs, ParkArgs, ParkChoice, RunArgs, SocketArgs,
+    TelemetryArgs, Treatment,
+};
 #[cfg(feature = "trial")]
 pub use trial::{TrialArgs, TrialServerArgs, Work};
 

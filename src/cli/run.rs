@@ -1,10 +1,12 @@
 //! `lameduck run`.
 mod drain;
+mod late_arrivals;
 mod park;
 mod sockets;
 mod telemetry;
 
 pub use drain::DrainArgs;
+pub use late_arrivals::{LateArrivalArgs, Treatment};
 pub use park::{ParkArgs, ParkChoice};
 pub use sockets::{Capture, GateChoice, SocketArgs};
 pub use telemetry::TelemetryArgs;
@@ -61,6 +63,10 @@ pub struct RunArgs {
     /// Whether and when new requests on open connections are kept away.
     #[command(flatten)]
     pub park: ParkArgs,
+
+    /// What becomes of whoever comes too late for the server.
+    #[command(flatten)]
+    pub late_arrivals: LateArrivalArgs,
 
     /// What is said about it.
     #[command(flatten)]

@@ -56,6 +56,10 @@ pub struct Report {
 pub struct Answers {
     /// Answered 503.
     pub answered: u64,
+    /// Answered by a fellow server (`--late-arrivals relay`), to the end.
+    pub relayed: u64,
+    /// Left without the whole of an answer by a fellow server that failed.
+    pub cut: u64,
     /// Closed after reading, because what came was not HTTP.
     pub closed: u64,
     /// Gone before they could be answered, by the client's doing.

@@ -17,15 +17,24 @@ pub const RESPONSE: &str = "HTTP/1.1 503 Service Unavailable\r\n\
     \r\n\
     This server is stopping. Your request was not processed; send it again and another will answer.\n";
 
+/// The answer when a fellow had the request and failed: whether it was processed nobody can tell, and it is one that
+/// must not be sent twice (RFC 9110, sections 9.2.2 and 15.6.3).
+pub const RELAY_FAILED: &str = "HTTP/1.1 502 Bad Gateway\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 92\r\n\
+    Connection: close\r\n\
+    \r\n\
+    This server is stopping. The one that took your request failed; it may have been processed.\n";
+
 /// After the answer a client has so long to close, or to go on sending what nobody will process, ...
 const LINGER: Duration = Duration::from_secs(2);
 /// ... up to so much.
 const LONGEST_LINGER: usize = 16 * 1024 * 1024;
 
-/// Sends the answer; that to HEAD has no body (RFC 9110, section 9.3.2). `false`: the client has gone.
-pub async fn answer(client: &mut Client, head: Option<&Head>) -> bool {
+/// Sends an answer; that to HEAD has no body (RFC 9110, section 9.3.2). `false`: the client has gone.
+pub async fn answer(client: &mut Client, response: &str, head: Option<&Head>) -> bool {
     let is_head = head.is_some_and(|head| head.method == "HEAD");
-    let response = if is_head { without_body(RESPONSE) } else { RESPONSE };
+    let response = if is_head { without_body(response) } else { response };
     matches!(timeout(LINGER, client.write_all(response.as_bytes())).await, Ok(Ok(())))
 }
 
@@ -55,9 +64,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_is_as_long_as_it_says() {
-        let (head, body) = RESPONSE.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
+    fn the_answers_are_as_long_as_they_say() {
+        for response in [RESPONSE, RELAY_FAILED] {
+            let (head, body) = response.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{}", body.len());
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub enum Body {
     Length(u64),
     /// Chunks.
     Chunked(Chunks),
+    /// All until the connection closes.
+    UntilClose,
 }
 
 /// Where in a chunked body the next byte is.
@@ -72,6 +74,7 @@ impl Body {
     pub fn take(&mut self, bytes: &[u8]) -> Result<usize, Unclear> {
         match self {
             Self::Length(left) => Ok(take_up_to(left, bytes)),
+            Self::UntilClose => Ok(bytes.len()),
             Self::Chunked(chunks) => {
                 let mut taken = 0;
                 while taken < bytes.len() && *chunks != Chunks::Over {

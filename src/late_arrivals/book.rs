@@ -19,6 +19,10 @@ pub enum Kind {
 pub enum Ending {
     /// Answered 503.
     Answered,
+    /// Its answer came from a fellow, to the end.
+    Relayed,
+    /// A fellow failed before the end of its answer.
+    Cut,
     /// Not HTTP: closed after reading.
     Closed,
     /// The client had gone.
@@ -32,6 +36,10 @@ pub struct Served {
     pub open: u64,
     /// Answered 503.
     pub answered: u64,
+    /// Answered by a fellow, to the end.
+    pub relayed: u64,
+    /// Left without the whole of an answer by a fellow that failed.
+    pub cut: u64,
     /// Closed after reading: not HTTP.
     pub closed: u64,
     /// Gone by the client's doing.
@@ -46,6 +54,8 @@ pub struct Book(Arc<[Counts; 3]>);
 struct Counts {
     open: AtomicU64,
     answered: AtomicU64,
+    relayed: AtomicU64,
+    cut: AtomicU64,
     closed: AtomicU64,
     gone: AtomicU64,
 }
@@ -69,10 +79,11 @@ pub enum Work {
 impl Book {
     /// What it says now.
     pub fn served(&self, kind: Kind) -> Served {
-        let Counts { open, answered, closed, gone } = &self.0[kind as usize];
+        let Counts { open, answered, relayed, cut, closed, gone } = &self.0[kind as usize];
         // `open` first: a connection that ends meanwhile is then counted twice rather than not at all.
-        let [open, answered, closed, gone] = [open, answered, closed, gone].map(|count| count.load(SeqCst));
-        Served { open, answered, closed, gone }
+        let [open, answered, relayed, cut, closed, gone] =
+            [open, answered, relayed, cut, closed, gone].map(|count| count.load(SeqCst));
+        Served { open, answered, relayed, cut, closed, gone }
     }
 
     /// How many are open, of all kinds.
@@ -113,6 +124,8 @@ impl Drop for Entry {
         let counts = self.counts();
         let ended = self.ending.map(|ending| match ending {
             Ending::Answered => &counts.answered,
+            Ending::Relayed => &counts.relayed,
+            Ending::Cut => &counts.cut,
             Ending::Closed => &counts.closed,
             Ending::Gone => &counts.gone,
         });

@@ -3,12 +3,13 @@
 //! A shared one is the server's, with its mark (SO_RCVLOWAT) up so that the server does not read: below the mark no
 //! readiness comes to us either, and lowering it would wake the server. So it is read by pace: looked at again after
 //! a pause that grows with the silence. A byte is then late by no more than the silence before it took, and by
-//! [`LONGEST_PAUSE`] at most, and thousands of silent clients cost a few percent of a processor.
+//! [`LONGEST_PAUSE`] at most, and a thousand silent clients cost a twentieth of a processor.
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, Shutdown, connect_unspec, recv, shutdown};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,8 +20,9 @@ use tokio::time::{Sleep, sleep};
 
 /// The pause after bytes: the smallest that tokio's timer knows.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
-/// 10,000 silent clients, at 1 to 2 µs a look, then cost about half of one processor, and nobody notices so little.
-const LONGEST_PAUSE: Duration = Duration::from_millis(32);
+/// 10,000 silent clients, at 3 µs a look (benches/late_arrivals.rs), then cost half of one processor; nobody notices so
+/// little.
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 /// What is read at once by [`Client::read`].
 const SCRATCH_SIZE: usize = 16 * 1024;
 
@@ -67,6 +69,11 @@ impl Client {
     pub fn shared(duplicate: OwnedFd) -> io::Result<Self> {
         let stream = TcpStream::from_std(duplicate.into())?;
         Ok(Self { stream, pace: Some(Pace { pause: FIRST_PAUSE, until: None }) })
+    }
+
+    /// The client's address, and the one it came to; `None`: it has gone.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        Some((self.stream.peer_addr().ok()?, self.stream.local_addr().ok()?))
     }
 
     /// Whether the server has it too.

@@ -2,7 +2,7 @@
 use super::accepting::{Next, RETRY, after};
 use super::book::{Book, Entry, Kind, Served, Work};
 use super::client::Client;
-use super::service::{Settings, serve};
+use super::service::{Service, Settings};
 use super::taker::Taker;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
@@ -21,6 +21,11 @@ use tracing::warn;
 const SPARE_DESCRIPTORS: u64 = 64;
 /// With ever so few descriptors, so many connections are served at once.
 const LEAST_AT_ONCE: u64 = 8;
+/// More relays at once are not begun: they would take 100 MB for their buffers, and two desks that relay to each other
+/// stop here.
+const MOST_RELAYS: usize = 4096;
+/// Names that are looked up at once, each by a thread.
+const MOST_LOOKUPS: usize = 2;
 /// tokio's runtime opens an epoll, a duplicate of it, an eventfd and a pair of sockets with a duplicate; some more
 /// for the thread and the first connections.
 const RUNTIME_DESCRIPTORS: usize = 10;
@@ -43,14 +48,20 @@ impl Desk {
         let (work, inbox) = mpsc::unbounded_channel();
         let book = Book::default();
         let serving = book.clone();
-        let at_once = at_once();
+        let fit = at_once();
+        // A relay has two connections.
+        let at_once = if settings.relay_to.is_empty() { fit } else { fit.div_ceil(2) };
+        let service = Service::new(settings, (fit / 2).clamp(1, MOST_RELAYS));
         // Where they lack, tokio panics instead of telling (its signal driver).
         let room = (0..RUNTIME_DESCRIPTORS).map(|_| eventfd(0, EventfdFlags::CLOEXEC));
         drop(room.collect::<rustix::io::Result<Vec<OwnedFd>>>()?);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(MOST_LOOKUPS)
+            .build()?;
         let thread = std::thread::Builder::new()
             .name("late-arrivals".to_owned())
-            .spawn(move || runtime.block_on(attend(inbox, serving, at_once, settings)))?;
+            .spawn(move || runtime.block_on(attend(inbox, serving, at_once, service)))?;
         Ok(Self { work, book, thread, takers: Vec::new() })
     }
 
@@ -111,21 +122,21 @@ impl Desk {
     }
 }
 
-async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: usize, settings: Settings) {
-    let (slots, settings) = (Arc::new(Semaphore::new(at_once)), Arc::new(settings));
+async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: usize, service: Service) {
+    let (slots, service) = (Arc::new(Semaphore::new(at_once)), Arc::new(service));
     while let Some(work) = inbox.recv().await {
-        let settings = Arc::clone(&settings);
+        let service = Arc::clone(&service);
         match work {
             Work::Listener(listener) => {
                 let (book, slots) = (book.clone(), Arc::clone(&slots));
                 tokio::spawn(async move {
-                    if let Err(error) = accept_all(listener, book, slots, settings).await {
+                    if let Err(error) = accept_all(listener, book, slots, service).await {
                         warn!(%error, "late arrivals can no longer be accepted");
                     }
                 });
             }
             Work::Connection { connection, taken, entry } => {
-                tokio::spawn(serve_one(connection, taken, entry, settings));
+                tokio::spawn(serve_one(connection, taken, entry, service));
             }
         }
     }
@@ -135,7 +146,7 @@ async fn accept_all(
     listener: OwnedFd,
     book: Book,
     slots: Arc<Semaphore>,
-    settings: Arc<Settings>,
+    service: Arc<Service>,
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(TcpListener::from(listener))?;
     loop {
@@ -156,9 +167,9 @@ async fn accept_all(
         });
         match accepted.await {
             Ok((connection, entry)) => {
-                let settings = Arc::clone(&settings);
+                let service = Arc::clone(&service);
                 tokio::spawn(async move {
-                    entry.ended(serve(Client::of(connection), Vec::new(), &settings).await);
+                    entry.ended(service.serve(Client::of(connection), Vec::new()).await);
                     drop(slot);
                 });
             }
@@ -171,14 +182,14 @@ async fn accept_all(
     }
 }
 
-async fn serve_one(connection: OwnedFd, taken: Vec<u8>, entry: Entry, settings: Arc<Settings>) {
+async fn serve_one(connection: OwnedFd, taken: Vec<u8>, entry: Entry, service: Arc<Service>) {
     let client = match entry.kind() {
         Kind::LateRequest => Client::shared(connection),
         Kind::LateArrival | Kind::Rest => Client::of_descriptor(connection),
     };
     // Where descriptors lack it is closed, and counts as gone.
     if let Ok(client) = client {
-        entry.ended(serve(client, taken, &settings).await);
+        entry.ended(service.serve(client, taken).await);
     }
 }
 

@@ -1,4 +1,5 @@
 //! Hearing a client out: its request's head, and where there is nothing better to do with it, its body.
+use super::body::Body;
 use super::client::Client;
 use super::request::{Head, Opening, understand};
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub enum Heard {
     /// Nothing, or too little, or nothing that can be understood: it may expect HTTP.
     Unclear,
     /// Something else than HTTP/1.
-    NotHttp,
+    NotHttp(Vec<u8>),
     /// It has gone.
     Gone,
 }
@@ -34,7 +35,7 @@ pub async fn hear(client: &mut Client, mut bytes: Vec<u8>, silent_grace: Duratio
             Opening::Partial => {}
             Opening::Request(head) => return Heard::Request(head, bytes),
             Opening::Garbled => return Heard::Unclear,
-            Opening::NotHttp => return Heard::NotHttp,
+            Opening::NotHttp => return Heard::NotHttp(bytes),
         }
         let end = begin + if bytes.is_empty() { silent_grace } else { HEAD_WITHIN.max(silent_grace) };
         match timeout_at(end, client.read(|more| bytes.extend_from_slice(more))).await {
@@ -48,21 +49,13 @@ pub async fn hear(client: &mut Client, mut bytes: Vec<u8>, silent_grace: Duratio
     }
 }
 
-/// Reads the rest of a request away, of which these bytes came after the head. Whatever the client pipelined behind it
-/// is not waited for. `false`: it has gone.
-///
-/// A client that waits for 100 Continue sends no body when it is refused; once it has begun, it sends all.
-pub async fn hear_out(client: &mut Client, head: &Head, behind: &[u8]) -> bool {
-    let Ok(mut body) = head.body.clone() else { return true };
-    if head.expects_continue && behind.is_empty() {
-        return true;
-    }
-    let mut clear = body.take(behind).is_ok();
+/// Reads the rest of a request away. Whatever the client pipelined behind it is not waited for. `false`: it has gone.
+pub async fn hear_out(client: &mut Client, body: &mut Body) -> bool {
     let end = Instant::now() + BODY_WITHIN;
-    let mut left = LONGEST_BODY;
-    while clear && !body.is_over() && left > 0 {
+    let (mut left, mut is_clear) = (LONGEST_BODY, true);
+    while is_clear && !body.is_over() && left > 0 {
         let piece_end = end.min(Instant::now() + PIECE_WITHIN);
-        let read = client.read(|piece| clear = body.take(piece).is_ok());
+        let read = client.read(|piece| is_clear = body.take(piece).is_ok());
         match timeout_at(piece_end, read).await {
             Ok(Ok(length @ 1..)) => left = left.saturating_sub(length),
             // It has closed its half, or is slower than anybody is waited for: tell it all the same.

@@ -14,6 +14,7 @@
 //! | `service` | what is done for it, from its first byte to its end |
 //! | `hearing`, `request`, `body` | what it said, and where that ends |
 //! | `answer` | the 503, and the close behind it |
+//! | `relay` | a fellow server's answer in its place |
 mod accepting;
 mod answer;
 mod body;
@@ -21,6 +22,7 @@ mod book;
 mod client;
 mod desk;
 mod hearing;
+mod relay;
 mod request;
 mod service;
 mod taker;
@@ -28,4 +30,5 @@ mod taker;
 pub use answer::RESPONSE;
 pub use book::{Kind, Served};
 pub use desk::Desk;
+pub use relay::Fellow;
 pub use service::Settings;

@@ -31,6 +31,8 @@ pub struct Head {
     pub body: Result<Body, Unclear>,
     /// The body is not sent before the client was told to go on (RFC 9110, section 10.1.1).
     pub expects_continue: bool,
+    /// The client may go on in another protocol (RFC 9110, section 7.8).
+    pub upgrades: bool,
 }
 
 /// What these bytes are.
@@ -44,11 +46,26 @@ pub fn understand(bytes: &[u8]) -> Opening {
             method: request.method.unwrap_or_default().to_owned(),
             body: Body::told_by(request.headers).map(|body| body.unwrap_or(Body::Length(0))),
             expects_continue: request.headers.iter().any(is_100_continue),
+            upgrades: request.headers.iter().any(|header| header.name.eq_ignore_ascii_case("upgrade")),
         }),
         Ok(Status::Partial) | Err(Error::TooManyHeaders) => Opening::Garbled,
         // A head that begins like HTTP/1 is answered, however it goes on.
         Err(_) if bytes.windows(8).any(|window| window.starts_with(b" HTTP/1.")) => Opening::Garbled,
         Err(_) => Opening::NotHttp,
+    }
+}
+
+impl Head {
+    /// Whether doing it twice is as good as doing it once (RFC 9110, section 9.2.2).
+    pub fn is_idempotent(&self) -> bool {
+        ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&self.method.as_str())
+    }
+
+    /// What a client that is refused will still send, when this is to come of its body: one that waits for 100 Continue
+    /// sends none; once it has begun, it sends all.
+    pub fn sends_when_refused(&self, body: Body) -> Body {
+        let has_begun = self.body.as_ref() != Ok(&body);
+        if self.expects_continue && !has_begun { Body::Length(0) } else { body }
     }
 }
 
@@ -98,6 +115,7 @@ mod tests {
             method: "POST".to_owned(),
             body: Ok(Body::Length(1_000_000)),
             expects_continue: true,
+            upgrades: false,
         };
         assert_eq!(head, expected);
     }

@@ -1,8 +1,11 @@
 //! What is done for one connection, from its first byte to its end.
-use super::answer::{answer, close};
+use super::answer::{RELAY_FAILED, RESPONSE, answer, close};
+use super::body::Body;
 use super::book::Ending;
 use super::client::Client;
 use super::hearing::{Heard, hear, hear_out};
+use super::relay::{Fellow, Link, Passed, Relay, pass_bytes, pass_request};
+use super::request::Head;
 use std::time::Duration;
 
 /// How the desk serves.
@@ -10,42 +13,115 @@ use std::time::Duration;
 pub struct Settings {
     /// A connection that does not speak is answered after so long.
     pub silent_grace: Duration,
+    /// Who is asked in our place, each connection the next one in turn; empty: everybody is answered 503.
+    pub relay_to: Vec<Fellow>,
 }
 
 impl Settings {
     /// Everybody is answered 503.
     #[must_use]
     pub fn answering(silent_grace: Duration) -> Self {
-        Self { silent_grace }
+        Self { silent_grace, relay_to: Vec::new() }
     }
 }
 
-/// Serves one connection, of which these bytes were read already.
-pub async fn serve(mut client: Client, taken: Vec<u8>, settings: &Settings) -> Ending {
-    match hear(&mut client, taken, settings.silent_grace).await {
-        Heard::Request(head, bytes) => {
-            let is_there = hear_out(&mut client, &head, &bytes[head.length..]).await
-                && answer(&mut client, Some(&head)).await;
-            finish(client, is_there).await
+/// What serves.
+#[derive(Debug)]
+pub struct Service {
+    silent_grace: Duration,
+    relay: Option<Relay>,
+}
+
+impl Service {
+    /// With room for so many relays at once.
+    pub fn new(settings: Settings, relays_at_once: usize) -> Self {
+        let Settings { silent_grace, relay_to } = settings;
+        Self { silent_grace, relay: (!relay_to.is_empty()).then(|| Relay::new(relay_to, relays_at_once)) }
+    }
+
+    /// Serves one connection, of which these bytes were read already.
+    ///
+    /// Whoever says nothing, or nothing that can be understood, is answered and not relayed: it has asked nothing that
+    /// somebody else could answer.
+    pub async fn serve(&self, mut client: Client, taken: Vec<u8>) -> Ending {
+        // Boxed is what most of those that wait will never need.
+        match hear(&mut client, taken, self.silent_grace).await {
+            Heard::Request(head, bytes) => Box::pin(self.serve_request(client, &head, &bytes)).await,
+            Heard::Unclear => refuse(client, RESPONSE, None, Body::Length(0)).await,
+            Heard::NotHttp(bytes) => Box::pin(self.serve_bytes(client, &bytes)).await,
+            Heard::Gone => gone(client),
         }
-        Heard::Unclear => {
-            let is_there = answer(&mut client, None).await;
-            finish(client, is_there).await
+    }
+
+    async fn serve_request(&self, mut client: Client, head: &Head, bytes: &[u8]) -> Ending {
+        let behind = &bytes[head.length..];
+        // Where it is not clear how a request ends, there is nothing to wait for, and nothing that could be passed on.
+        let Ok(mut body) = head.body.clone() else {
+            return refuse(client, RESPONSE, Some(head), Body::Length(0)).await;
+        };
+        let link = if head.method == "CONNECT" { None } else { self.link(&client).await };
+        let Some(link) = link else {
+            if body.take(behind).is_err() {
+                body = Body::Length(0);
+            }
+            return refuse(client, RESPONSE, Some(head), body).await;
+        };
+        let passed = pass_request(&mut client, link, head, bytes, &mut body).await;
+        match passed {
+            Passed::Nothing if head.is_idempotent() => refuse(client, RESPONSE, Some(head), body).await,
+            Passed::Nothing => match refuse(client, RELAY_FAILED, Some(head), body).await {
+                Ending::Answered => Ending::Cut,
+                ending => ending,
+            },
+            passed => finish(client, passed).await,
         }
-        Heard::NotHttp => {
+    }
+
+    /// What is not HTTP/1, TLS above all, is passed both ways as it is. On the server's own connection it is the middle
+    /// of something, which nobody else can go on with.
+    async fn serve_bytes(&self, mut client: Client, bytes: &[u8]) -> Ending {
+        let link = if client.is_shared() { None } else { self.link(&client).await };
+        let Some(link) = link else {
             close(client).await;
-            Ending::Closed
-        }
-        Heard::Gone => finish(client, false).await,
+            return Ending::Closed;
+        };
+        let passed = pass_bytes(&mut client, link, bytes).await;
+        finish(client, passed).await
+    }
+
+    async fn link(&self, client: &Client) -> Option<Link<'_>> {
+        let relay = self.relay.as_ref()?;
+        // With one of our own relays at the other end it would go round and round.
+        let (peer, local) = client.ends()?;
+        if relay.is_ours(peer, local) { None } else { relay.connect().await }
     }
 }
 
-/// Closes behind the answer, if the client is still there to have had it.
-async fn finish(client: Client, is_there: bool) -> Ending {
-    if is_there {
+/// Answers when the rest of the request is read, of which this much is to come.
+async fn refuse(mut client: Client, response: &str, head: Option<&Head>, body: Body) -> Ending {
+    let mut body = head.map_or(Body::Length(0), |head| head.sends_when_refused(body));
+    if hear_out(&mut client, &mut body).await && answer(&mut client, response, head).await {
         close(client).await;
         return Ending::Answered;
     }
+    gone(client)
+}
+
+async fn finish(client: Client, passed: Passed) -> Ending {
+    match passed {
+        Passed::Whole => {
+            close(client).await;
+            Ending::Relayed
+        }
+        Passed::Part | Passed::Nothing => {
+            client.reset();
+            Ending::Cut
+        }
+        Passed::Gone => gone(client),
+    }
+}
+
+fn gone(client: Client) -> Ending {
     client.end();
     Ending::Gone
 }

@@ -105,6 +105,33 @@ fn given_a_capture_and_a_gate_that_contradict() {
 }
 
 #[test]
+fn given_fellow_servers_that_are_none_or_contradict() {
+    insta::assert_snapshot!(run(&["--relay-to", "http://web"]), @"
+    exit status: 125
+    lameduck: invalid value 'http://web' for '--relay-to <HOST:PORT>': a fellow server is HOST:PORT, such as web:8000, 10.0.0.7:8000 or [fd00::7]:8000
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(run(&["--late-arrivals", "relay"]), @"
+    exit status: 125
+    lameduck: --late-arrivals relay needs a fellow server to relay to: add --relay-to HOST:PORT
+    ");
+    insta::assert_snapshot!(run(&["--relay-to", "web:8000"]), @"
+    exit status: 125
+    lameduck: --relay-to is for --late-arrivals relay, and late arrivals are answered: add --late-arrivals relay
+    ");
+    for itself in [
+        &["--relay-to", "localhost:8000", "--port", "8000"][..],
+        &["--relay-to", "[::1]:8000", "--port", "8000"],
+        &["--relay-to", "web:8000,127.0.0.2:8000", "--listen", "0.0.0.0:8000"],
+        &["--relay-to", "10.0.0.7:8000", "--listen", "10.0.0.7:8000"],
+    ] {
+        let complaint = run(&[&["--late-arrivals", "relay"], itself].concat());
+        assert!(complaint.contains("is the server that is to be stopped: name another"), "{complaint}");
+    }
+}
+
+#[test]
 fn given_a_gate_that_is_not_known() {
     insta::assert_snapshot!(run(&["--gate", "refuse"]), @"
     exit status: 125

@@ -1,5 +1,5 @@
 //! Thousands at once.
-use crate::scene::{GET, Scene, ends, hear, total, until};
+use crate::scene::{GET, Scene, crowd, ends, hear, total, until};
 use lameduck::late_arrivals::{Kind, RESPONSE, Served};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
@@ -8,6 +8,7 @@ use std::thread;
 
 #[test]
 fn thousands_at_once_are_all_answered() {
+    let _alone = crowd();
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
     // Both ends are in this process, beside the other tests.

@@ -2,8 +2,11 @@
 mod answers;
 mod crowds;
 mod descriptors;
+mod fellow;
 mod late_request;
 mod limits;
 mod parked;
+mod relay;
+mod relay_failures;
 mod scene;
 mod the_rest;

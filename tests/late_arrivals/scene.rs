@@ -4,6 +4,7 @@ use rustix::net::listen;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,12 @@ pub const PATIENT: Duration = Duration::from_hours(1);
 /// How long a begun head is waited for, and how long a client may go on after the answer (`answer.rs`).
 pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
 pub const LINGER: Duration = Duration::from_secs(2);
+
+/// Crowds come one after the other: together they would need more descriptors than a process may have.
+pub fn crowd() -> impl Drop {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A desk that accepts late arrivals at an address.
 pub struct Scene {
@@ -78,7 +85,7 @@ pub fn ends(desk: &Desk, kind: Kind, expected: Served) {
 }
 
 pub fn total(served: Served) -> u64 {
-    served.open + served.answered + served.closed + served.gone
+    served.open + served.answered + served.relayed + served.cut + served.closed + served.gone
 }
 
 #[track_caller]

@@ -20,7 +20,6 @@ mod reporting;
 mod supervision;
 
 use crate::cli::{Capture, RunArgs};
-use crate::late_arrivals::Settings;
 use crate::sockets::{duplicate, listen};
 use crate::supervisor::{Child, Launch, Routing, Signals, adopt_orphans};
 use crate::telemetry;
@@ -40,6 +39,7 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let signals = Signals::block().map_err(|error| format!("cannot receive signals: {error}"))?;
     telemetry::start(args.telemetry.log_format, args.telemetry.log_level);
     args.sockets.check()?;
+    args.late_arrivals.check(&args.sockets)?;
     check_getfd(args.sockets.capture)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
@@ -58,7 +58,8 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
         warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
     }
     let policy = args.drain.policy(std::env::var_os("KUBERNETES_SERVICE_HOST").is_some());
-    let gatekeeper = Gatekeeper::new(&args.sockets, listened, Settings::answering(policy.silent_grace));
+    let gatekeeper =
+        Gatekeeper::new(&args.sockets, listened, args.late_arrivals.settings(policy.silent_grace));
     let parking = Parking::new(&args.park, policy.silent_grace);
     let routing = Routing::new(args.stop_signals, args.forward_signals);
     Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)

@@ -129,6 +129,8 @@ fn closing_line(report: &Report) {
     let (late_answered, rest_answered) = (report.late_arrivals.answered, report.the_rest.answered);
     let late_requests_answered = report.late_requests.answered;
     let Figures { parked, cut, .. } = report.park;
+    let all = [report.late_arrivals, report.the_rest, report.late_requests];
+    let relayed: u64 = all.iter().map(|answers| answers.relayed).sum();
     info!(
         %outcome,
         %gate,
@@ -142,6 +144,7 @@ fn closing_line(report: &Report) {
         rest_answered,
         parked,
         late_requests_answered,
+        relayed,
         cut,
         exit_status,
         "{sentence}"
@@ -163,7 +166,8 @@ fn write(report: &Report, file: &Path) -> io::Result<()> {
 }
 
 fn answers(served: Served) -> Answers {
-    Answers { answered: served.answered, closed: served.closed, gone: served.gone }
+    let Served { open: _, answered, relayed, cut, closed, gone } = served;
+    Answers { answered, relayed, cut, closed, gone }
 }
 
 fn milliseconds(from: Option<Instant>, to: Option<Instant>) -> Option<u64> {

@@ -33,9 +33,9 @@ fn report() -> Report {
         stopping_ms: Some(103),
         closing_ms: Some(104),
         tally,
-        late_arrivals: Answers { answered: 201, closed: 202, gone: 203 },
-        the_rest: Answers { answered: 301, closed: 302, gone: 303 },
-        late_requests: Answers { answered: 351, closed: 352, gone: 353 },
+        late_arrivals: Answers { answered: 201, relayed: 204, cut: 205, closed: 202, gone: 203 },
+        the_rest: Answers { answered: 301, relayed: 304, cut: 305, closed: 302, gone: 303 },
+        late_requests: Answers { answered: 351, relayed: 354, cut: 355, closed: 352, gone: 353 },
         park: Figures {
             parked: 501,
             released: 502,
@@ -114,16 +114,22 @@ fn given_a_report_with_everything_then_each_fact_stands_under_its_name() {
       },
       "late_arrivals": {
         "answered": 201,
+        "relayed": 204,
+        "cut": 205,
         "closed": 202,
         "gone": 203
       },
       "the_rest": {
         "answered": 301,
+        "relayed": 304,
+        "cut": 305,
         "closed": 302,
         "gone": 303
       },
       "late_requests": {
         "answered": 351,
+        "relayed": 354,
+        "cut": 355,
         "closed": 352,
         "gone": 353
       },
