@@ -57,6 +57,7 @@ fn loses_no_request(kind: Kind, think: Duration, work_ms: u32) {
         nobody_is_lost(tally);
         assert_eq!(outcome.status.code(), Some(kind.status()));
         assert!(server.log().contains("outcome=drained"), "it went by time, not by its clients' rest");
+        assert!(server.log().contains("gate=divert"), "without the gate this is luck");
         assert!(server.processes().is_empty(), "nothing is left behind");
     }
 }

@@ -56,5 +56,6 @@ fn nobody(builder: impl Fn() -> Builder, rate: f64, backlog: usize) {
         nobody_is_lost(&new);
         assert!(new.answered_late > 0, "no new client came during the drain");
         assert!(server.log().contains("outcome=drained"), "it went by time, not by its clients' rest");
+        assert!(server.log().contains("gate=divert"), "without the gate this is luck");
     }
 }
