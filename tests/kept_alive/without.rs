@@ -2,15 +2,18 @@
 use crate::scene::{plan, stopped_by_term};
 use crate::support::servers::Kind;
 use crate::support::trial::trial;
+use lameduck::load::KeptAlivePlan;
 use libtest_mimic::Trial;
 use std::time::Duration;
 
 /// Their requests never end, so the drain has to be bounded; and node ends only when killed.
 const OPTIONS: [&str; 4] = ["--timeout", "1s", "--kill-after", "1s"];
 /// Loss is a matter of the instant: so often a server may show it, at the one pace and the other.
-const TRIES: usize = 4;
+const TRIES: usize = 8;
 const THINK: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(10)];
-const WORK_MS: u32 = 20;
+const WORK_MS: u32 = 1;
+/// More than elsewhere: those that the server answers with `close` are not lost, only those in between.
+const CLIENTS: usize = 160;
 /// The least number of servers that must lose.
 const LOSERS: usize = 6;
 
@@ -37,7 +40,7 @@ fn they_lose() {
 
 fn loses(kind: Kind, think: Duration) -> bool {
     let mut server = kind.builder().under_lameduck(&OPTIONS).start();
-    let plan = plan(&server, think, WORK_MS);
+    let plan = KeptAlivePlan { clients: CLIENTS, ..plan(&server, think, WORK_MS) };
     let tally = stopped_by_term(&mut server, plan).tally;
     println!(
         "{} think {think:?}: {} lost, {} of them on used connections",
