@@ -1,9 +1,10 @@
 //! One connection: connect, pause, send one request, read the whole answer, close.
 use super::Request;
-use super::response::Response;
+use super::reading::{self, Broken, Heard};
 use super::verdict::{Cause, Failure, Phase, Verdict};
 use std::io;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -24,9 +25,7 @@ pub(super) async fn ask_noting(request: &Request, mut note: impl FnMut(Phase)) -
 }
 
 async fn converse(request: &Request, started: Instant, note: &mut impl FnMut(Phase)) -> Result<u16, Verdict> {
-    // A timeout beyond the clock is none that anybody waits for: a century.
-    let century = std::time::Duration::from_hours(24 * 365 * 100);
-    let deadline = started + request.timeout.saturating_add(request.pause).min(century);
+    let deadline = after(started, request.timeout.saturating_add(request.pause));
 
     let mut stream = within(deadline, Phase::Connect, TcpStream::connect(request.target)).await?;
 
@@ -49,26 +48,24 @@ async fn read(
     deadline: Instant,
     note: &mut impl FnMut(Phase),
 ) -> Result<u16, Verdict> {
-    let mut response = Response::default();
-    let mut buffer = [0; 4 * 1024];
-    let mut phase = Phase::Wait;
-    loop {
-        let length = within(deadline, phase, stream.read(&mut buffer)).await?;
-        if length == 0 {
-            return response.close().ok_or(failed(phase, Cause::Closed));
+    let heard = |heard| {
+        if heard == Heard::Begun {
+            note(Phase::Response);
         }
-        if phase == Phase::Wait {
-            phase = Phase::Response;
-            note(phase);
-        }
-        if let Some(status) = response.feed(&buffer[..length]).map_err(|_| failed(phase, Cause::Malformed))? {
-            return Ok(status);
-        }
+    };
+    match reading::answer(stream, &[], deadline, heard).await {
+        Ok(answer) => Ok(answer.status),
+        Err(Broken { cause, begun }) => Err(failed(if begun { Phase::Response } else { Phase::Wait }, cause)),
     }
 }
 
+/// `start` and so much. What lies beyond the clock is nothing that anybody waits for: a century.
+pub(super) fn after(start: Instant, time: Duration) -> Instant {
+    start + time.min(Duration::from_hours(24 * 365 * 100))
+}
+
 /// The outcome of `step`, or the verdict that it failed or was not over at `deadline`.
-async fn within<T>(
+pub(super) async fn within<T>(
     deadline: Instant,
     phase: Phase,
     step: impl Future<Output = io::Result<T>>,
@@ -80,6 +77,6 @@ async fn within<T>(
     }
 }
 
-fn failed(phase: Phase, cause: Cause) -> Verdict {
+pub(super) fn failed(phase: Phase, cause: Cause) -> Verdict {
     Verdict::Failed(Failure { phase, cause })
 }

@@ -1,28 +1,36 @@
-//! The load engine: fresh HTTP/1.1 connections at a fixed rate, each with a verdict that names the phase in
-//! which it failed.
+//! The load engine: HTTP/1.1 clients, each connection or request with a verdict that names the phase in which it failed.
 //!
 //! It knows addresses and time, nothing of processes, clusters or verbs: whoever drives it decides where to
-//! send and when to stop. The load is *open loop*: connection k starts at k/rate whether or not earlier ones
-//! have ended, as independent users do, so a server that is slow or gone does not slow the load down.
+//! send and when to stop. There are two kinds of clients:
+//! - [`Load`]: fresh connections at a fixed rate. It is *open loop*: connection k starts at k/rate whether or not earlier
+//!   ones have ended, as independent users do, so a server that is slow or gone does not slow the load down.
+//! - [`KeptAlive`]: so many clients that keep their connection, each a *closed loop*.
 //!
-//! - In: a [`Plan`]; [`Load::start`], [`Load::stop`], [`Load::finish`]. [`ask`] is a single connection,
-//!   [`capacity`] the answers a second of a closed loop.
-//! - Out: an [`Outcome`] a connection, summed by [`Tally::of`].
+//! Way in and out:
+//! - In: a [`Plan`] or a [`KeptAlivePlan`]; `start`, `stop`, `finish`. [`ask`] is a single connection, [`capacity`] the
+//!   answers a second of a closed loop of fresh connections.
+//! - Out: an [`Outcome`] a connection or request, summed by [`Tally::of`].
 //!
 //! Everything needs a tokio runtime with time and I/O; one thread is enough.
+pub(crate) mod body;
+mod book;
 mod capacity;
 mod connection;
 mod engine;
+mod kept_alive;
 mod limits;
 mod names;
 mod plan;
+mod reading;
 mod response;
 mod tally;
 mod verdict;
 
+pub use book::Now;
 pub use capacity::capacity;
 pub use connection::ask;
-pub use engine::{Load, Now};
+pub use engine::Load;
+pub use kept_alive::{Body, Framing, KeptAlive, KeptAlivePlan};
 pub use limits::at_once;
 pub use plan::{Plan, Request, Slow};
 pub use tally::{Latency, Tally};

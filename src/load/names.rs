@@ -12,6 +12,7 @@ impl fmt::Display for Failure {
             (P::Connect, C::Reset) => "reset while connecting",
             (P::Connect, C::TimedOut) => "no answer to connect",
             (P::Send, C::Reset) => "reset while sending",
+            (P::Send, C::Closed) => "closed while sending",
             (P::Send, C::TimedOut) => "not sent in time",
             (P::Wait, C::Reset) => "reset while waiting",
             (P::Wait, C::Closed) => "closed without an answer",

@@ -50,11 +50,7 @@ impl Plan {
     /// The work of connection `number`.
     #[must_use]
     pub fn request(&self, number: u64) -> Request {
-        let path = match &self.slow {
-            Some(slow) if (number + 1).is_multiple_of(slow.every.get()) => &slow.path,
-            _ => &self.path,
-        };
-        let path = path.replace("{k}", &number.to_string());
+        let path = path(&self.path, self.slow.as_ref(), number);
         let head = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nUser-Agent: lameduck/{}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
             self.host,
@@ -75,6 +71,15 @@ impl Plan {
         #[allow(clippy::cast_precision_loss)]
         Duration::try_from_secs_f64(number as f64 / self.rate).unwrap_or(Duration::MAX)
     }
+}
+
+/// The path of request `number`: the slow one when its turn has come, with its number filled in.
+pub(super) fn path(plain: &str, slow: Option<&Slow>, number: u64) -> String {
+    let path = match slow {
+        Some(slow) if (number + 1).is_multiple_of(slow.every.get()) => &slow.path,
+        _ => plain,
+    };
+    path.replace("{k}", &number.to_string())
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What became of every connection. Each is counted in exactly one of `answered`, `answered_late`, `refused`,
-/// `lost`, `other_answers` and `not_tried`.
+/// What became of every connection of a load, or of every request of kept-alive clients. Each is counted in exactly
+/// one of `answered`, `answered_late`, `refused`, `lost`, `unanswered_after_close`, `other_answers` and `not_tried`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Tally {
-    /// Connections tried: the sum of all classes but `not_tried`.
-    pub connections: u64,
+    /// All that were tried: the sum of all classes but `not_tried`. Not serialized: a report calls it what it counts.
+    #[serde(skip)]
+    pub tried: u64,
     /// Answered with 2xx or 3xx.
     pub answered: u64,
     /// Answered with 503: told that the request was not processed.
@@ -18,8 +19,12 @@ pub struct Tally {
     pub refused: u64,
     /// Got in, or may have, and were given no whole answer.
     pub lost: u64,
+    /// Those of `lost` on a connection that had already given an answer ([`Outcome::used`]).
+    pub lost_on_used: u64,
     /// The lost ones by phase and cause.
     pub lost_by: BTreeMap<Failure, u64>,
+    /// Sent behind a request whose answer ended the connection ([`Class::UnansweredAfterClose`]).
+    pub unanswered_after_close: u64,
     /// Answered with any other status.
     pub other_answers: u64,
     /// Those by status.
@@ -32,7 +37,7 @@ pub struct Tally {
     pub latency_ms: Option<Latency>,
 }
 
-/// Milliseconds from the first SYN to the last byte, the client's pause not counted.
+/// Milliseconds, as in [`Verdict::Answered`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Latency {
     /// Half took no longer.
@@ -54,7 +59,11 @@ impl Tally {
                 Class::Answered => tally.answered += 1,
                 Class::AnsweredLate => tally.answered_late += 1,
                 Class::Refused => tally.refused += 1,
-                Class::Lost => tally.lost += 1,
+                Class::Lost => {
+                    tally.lost += 1;
+                    tally.lost_on_used += u64::from(outcome.used);
+                }
+                Class::UnansweredAfterClose => tally.unanswered_after_close += 1,
                 Class::OtherAnswer => tally.other_answers += 1,
                 Class::NotTried => tally.not_tried += 1,
             }
@@ -67,7 +76,7 @@ impl Tally {
                 (_, Verdict::NotTried(local)) => *tally.not_tried_by.entry(local).or_default() += 1,
                 _ => (),
             }
-            tally.connections += u64::from(verdict.class() != Class::NotTried);
+            tally.tried += u64::from(verdict.class() != Class::NotTried);
         }
         tally.latency_ms = Latency::of(latencies);
         tally
@@ -95,7 +104,7 @@ mod tests {
     use rustix::io::Errno;
 
     fn outcome(verdict: Verdict) -> Outcome {
-        Outcome { number: 0, started: Duration::ZERO, ended: Duration::ZERO, verdict }
+        Outcome { number: 0, started: Duration::ZERO, ended: Duration::ZERO, used: false, verdict }
     }
 
     fn any_verdict() -> impl Strategy<Value = Verdict> {
@@ -112,6 +121,7 @@ mod tests {
             (200_u16..600, 0_u64..9_999)
                 .prop_map(|(status, ms)| Verdict::Answered { status, latency: Duration::from_millis(ms) }),
             (phase, cause).prop_map(|(phase, cause)| Verdict::Failed(Failure { phase, cause })),
+            Just(Verdict::UnansweredAfterClose),
             Just(Verdict::NotTried(Local::TooManyAtOnce)),
             Just(Verdict::NotTried(Local::Os(Errno::MFILE.raw_os_error()))),
         ]
@@ -119,20 +129,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_connection_is_counted_once(verdicts in prop::collection::vec(any_verdict(), 0..200)) {
-            let outcomes: Vec<_> = verdicts.iter().copied().map(outcome).collect();
+        fn each_connection_is_counted_once(verdicts in prop::collection::vec((any_verdict(), any::<bool>()), 0..200)) {
+            let outcomes: Vec<_> =
+                verdicts.iter().map(|(verdict, used)| Outcome { used: *used, ..outcome(*verdict) }).collect();
             let tally = Tally::of(&outcomes);
-            let tried = tally.answered + tally.answered_late + tally.refused + tally.lost + tally.other_answers;
-            prop_assert_eq!(tally.connections, tried);
+            let tried = tally.answered + tally.answered_late + tally.refused + tally.lost
+                + tally.unanswered_after_close + tally.other_answers;
+            prop_assert_eq!(tally.tried, tried);
             prop_assert_eq!(tried + tally.not_tried, verdicts.len() as u64);
             prop_assert_eq!(tally.lost_by.values().sum::<u64>(), tally.lost);
             prop_assert_eq!(tally.other_statuses.values().sum::<u64>(), tally.other_answers);
             prop_assert_eq!(tally.not_tried_by.values().sum::<u64>(), tally.not_tried);
             prop_assert_eq!(tally.latency_ms.is_some(), tally.answered > 0);
             // Whatever has no whole answer and was not plainly refused is lost.
-            let lost = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Failed(failure)
-                if !(failure.phase == Phase::Connect && matches!(failure.cause, Cause::Refused | Cause::Reset)))).count();
-            prop_assert_eq!(tally.lost, lost as u64);
+            let lost = |(verdict, _): &&(Verdict, bool)| matches!(verdict, Verdict::Failed(failure)
+                if !(failure.phase == Phase::Connect && matches!(failure.cause, Cause::Refused | Cause::Reset)));
+            prop_assert_eq!(tally.lost, verdicts.iter().filter(lost).count() as u64);
+            let on_used = verdicts.iter().filter(lost).filter(|(_, used)| *used).count();
+            prop_assert_eq!(tally.lost_on_used, on_used as u64);
         }
     }
 
@@ -147,11 +161,12 @@ mod tests {
             answered(500, 1),
             failed(Phase::Connect, Cause::Refused),
             failed(Phase::Connect, Cause::TimedOut),
-            failed(Phase::Wait, Cause::Reset),
+            Outcome { used: true, ..failed(Phase::Wait, Cause::Reset) },
+            outcome(Verdict::UnansweredAfterClose),
             failed(Phase::Response, Cause::Other(Errno::HOSTUNREACH.raw_os_error())),
             outcome(Verdict::NotTried(Local::Os(Errno::MFILE.raw_os_error()))),
         ]);
-        let expected = r#"{"connections":8,"answered":2,"answered_late":1,"refused":1,"lost":3,"lost_by":{"connect_timed_out":1,"wait_reset":1,"response_errno_113":1},"other_answers":1,"other_statuses":{"500":1},"not_tried":1,"not_tried_by":{"errno_24":1},"latency_ms":{"p50":10.0,"p99":30.0,"max":30.0}}"#;
+        let expected = r#"{"answered":2,"answered_late":1,"refused":1,"lost":3,"lost_on_used":1,"lost_by":{"connect_timed_out":1,"wait_reset":1,"response_errno_113":1},"unanswered_after_close":1,"other_answers":1,"other_statuses":{"500":1},"not_tried":1,"not_tried_by":{"errno_24":1},"latency_ms":{"p50":10.0,"p99":30.0,"max":30.0}}"#;
         assert_eq!(serde_json::to_string(&tally).unwrap(), expected);
     }
 

@@ -59,16 +59,20 @@ pub enum Verdict {
     Answered {
         /// The status code of the response.
         status: u16,
-        /// From the first SYN to the last byte, without the pause.
+        /// From the first SYN to the last byte, without the pause; of a kept-alive client from the first byte of
+        /// the request to the last of the response.
         latency: Duration,
     },
     /// No whole response came.
     Failed(Failure),
+    /// None came to this one of several requests that were sent at once, for an earlier answer ended the connection;
+    /// see [`Class::UnansweredAfterClose`].
+    UnansweredAfterClose,
     /// The connection was not made, for want of something on this side.
     NotTried(Local),
 }
 
-/// The six classes of the report; each verdict is in exactly one.
+/// The seven classes of the report; each verdict is in exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// A response with a status of 2xx or 3xx.
@@ -79,13 +83,18 @@ pub enum Class {
     Refused,
     /// Got in, or may have, and was given no whole answer.
     Lost,
+    /// Sent behind a request whose answer ended the connection (`Connection: close`, or HTTP/1.0). Not lost: the
+    /// client is told, and "SHOULD NOT assume that they will be processed" (RFC 9112, section 9.6). It is not told
+    /// that they were *not* processed either: it may send again what is idempotent (section 9.3.2), as a GET is, and
+    /// only that. A request with a body (POST) is therefore [`Lost`](Self::Lost) in its place.
+    UnansweredAfterClose,
     /// A response with any other status.
     OtherAnswer,
     /// Says nothing about the server.
     NotTried,
 }
 
-/// One connection of a load.
+/// One connection of a [`Load`](super::Load), or one request of a [`KeptAlive`](super::KeptAlive) client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// Its place in the load, from 0.
@@ -94,6 +103,9 @@ pub struct Outcome {
     pub started: Duration,
     /// When it ended, since the start of the load.
     pub ended: Duration,
+    /// Whether the connection had already given an answer when the request was sent: to lose a request on such a
+    /// one is what kept-alive clients suffer from a stop. Never of a [`Load`](super::Load).
+    pub used: bool,
     /// How it ended.
     pub verdict: Verdict,
 }
@@ -110,6 +122,7 @@ impl Verdict {
                 Class::Refused
             }
             Self::Failed(_) => Class::Lost,
+            Self::UnansweredAfterClose => Class::UnansweredAfterClose,
             Self::NotTried(_) => Class::NotTried,
         }
     }
@@ -117,20 +130,25 @@ impl Verdict {
     /// The verdict on an error of the kernel in `phase`.
     pub(super) fn on_error(phase: Phase, error: &io::Error) -> Self {
         let errno = Errno::from_io_error(error).unwrap_or(Errno::IO);
-        let cause = match errno {
-            // Ours alone, see connect(2) and socket(2).
-            Errno::MFILE | Errno::NFILE | Errno::ADDRNOTAVAIL | Errno::NOBUFS | Errno::NOMEM
-                if phase == Phase::Connect =>
-            {
-                return Self::NotTried(Local::Os(errno.raw_os_error()));
-            }
-            Errno::CONNREFUSED => Cause::Refused,
-            Errno::CONNRESET | Errno::PIPE => Cause::Reset,
+        // Ours alone, see connect(2) and socket(2).
+        let ours = [Errno::MFILE, Errno::NFILE, Errno::ADDRNOTAVAIL, Errno::NOBUFS, Errno::NOMEM];
+        if phase == Phase::Connect && ours.contains(&errno) {
+            return Self::NotTried(Local::Os(errno.raw_os_error()));
+        }
+        Self::Failed(Failure { phase, cause: Cause::of(error) })
+    }
+}
+
+impl Cause {
+    /// The cause that an error of the kernel stands for.
+    pub(super) fn of(error: &io::Error) -> Self {
+        match Errno::from_io_error(error).unwrap_or(Errno::IO) {
+            Errno::CONNREFUSED => Self::Refused,
+            Errno::CONNRESET | Errno::PIPE => Self::Reset,
             // The kernel's own patience (tcp_syn_retries, tcp_retries2).
-            Errno::TIMEDOUT => Cause::TimedOut,
-            other => Cause::Other(other.raw_os_error()),
-        };
-        Self::Failed(Failure { phase, cause })
+            Errno::TIMEDOUT => Self::TimedOut,
+            other => Self::Other(other.raw_os_error()),
+        }
     }
 }
 

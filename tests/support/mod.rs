@@ -4,9 +4,11 @@
 
 #[cfg(feature = "trial")]
 pub mod load;
+pub mod made;
 pub mod process;
 pub mod python;
 pub mod server;
+pub mod servers;
 pub mod trial;
 
 use process::Mark;

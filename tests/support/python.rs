@@ -1,6 +1,5 @@
 //! A Python environment with the servers of `tests/servers/requirements.txt`, made once under `target/`.
-use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File};
+use super::made::{made, run};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,38 +37,23 @@ pub fn usable_by_others() -> Result<(), String> {
 }
 
 fn prepare() -> PathBuf {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
-    let (environment, stamp) = (home.join("env"), home.join("requirements.txt"));
-    fs::create_dir_all(&home).expect("a directory under target/");
-    let lock = File::create(home.join("lock")).expect("a lock file under target/");
-    flock(&lock, FlockOperation::LockExclusive).expect("the lock of the Python environment");
-
-    let wanted = fs::read(REQUIREMENTS).expect(REQUIREMENTS);
-    let works =
-        || Command::new(environment.join("bin/python")).arg("-c").arg("").status().is_ok_and(|s| s.success());
-    if fs::read(&stamp).is_ok_and(|made| made == wanted) && works() {
-        return environment;
-    }
-    let _ = fs::remove_file(&stamp);
-    let interpreter = interpreter();
-    run(
-        Command::new(&interpreter).args(["-m", "venv", "--clear"]).arg(&environment),
-        "install Python's venv module (Debian: python3-venv)",
-    );
-    run(
-        Command::new(environment.join("bin/python")).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "-r",
-            REQUIREMENTS,
-        ]),
-        "the tests of real servers need a package index, or PIP_FIND_LINKS with the wheels",
-    );
-    // Last: an environment that is half made has no stamp.
-    fs::write(&stamp, wanted).expect("the stamp of the Python environment");
-    environment
+    let works = |home: &Path| {
+        let python = home.join("env/bin/python");
+        Command::new(python).arg("-c").arg("").status().is_ok_and(|status| status.success())
+    };
+    let make = |home: &Path| {
+        let environment = home.join("env");
+        run(
+            Command::new(interpreter()).args(["-m", "venv", "--clear"]).arg(&environment),
+            "install Python's venv module (Debian: python3-venv)",
+        );
+        let pip = ["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS];
+        run(
+            Command::new(environment.join("bin/python")).args(pip),
+            "the tests of real servers need a package index, or PIP_FIND_LINKS with the wheels",
+        );
+    };
+    made("python", &[REQUIREMENTS], works, make).join("env")
 }
 
 /// A python3 that other users can run too, if there is one: servers are also tried without privileges.
@@ -89,10 +73,4 @@ fn open_to_others(path: &Path) -> Result<(), String> {
     let closed =
         path.ancestors().find(|part| part.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 == 0));
     closed.map_or(Ok(()), |part| Err(format!("{} is closed to other users", part.display())))
-}
-
-fn run(command: &mut Command, remedy: &str) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; {remedy}"));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}; {remedy}\n{said}", output.status);
 }

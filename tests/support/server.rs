@@ -6,29 +6,18 @@
 //! server.signal(libc::SIGTERM);
 //! assert_eq!(server.wait(PATIENCE).code(), Some(0));
 //! ```
+mod builder;
+
+pub use builder::Builder;
+
 use super::process::{self, Mark};
-use super::{PATIENCE, python, wait_for};
-use std::ffi::OsString;
-use std::fs::{self, File};
+use super::{PATIENCE, python};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
-
-/// The user and group `nobody`, who owns nothing.
-const NOBODY: &str = "65534";
-
-/// A server that is to be started.
-#[derive(Debug, Clone)]
-pub struct Builder {
-    port: u16,
-    wrapper: Vec<OsString>,
-    command: Vec<OsString>,
-    environment: Vec<(OsString, OsString)>,
-    unprivileged: bool,
-}
 
 /// A running server.
 #[derive(Debug)]
@@ -123,87 +112,6 @@ impl Server {
         let mut answer = String::new();
         connection.read_to_string(&mut answer)?;
         Ok(answer)
-    }
-}
-
-impl Builder {
-    /// Any server that answers HTTP on `port` of the loopback interface, started plainly.
-    pub fn new<A: AsRef<str>>(
-        port: u16,
-        program: impl AsRef<Path>,
-        args: impl IntoIterator<Item = A>,
-    ) -> Self {
-        let mut command = vec![program.as_ref().into()];
-        command.extend(args.into_iter().map(|argument| argument.as_ref().into()));
-        Self { port, wrapper: Vec::new(), command, environment: Vec::new(), unprivileged: false }
-    }
-
-    /// Starts it under `lameduck run OPTIONS --`.
-    pub fn under_lameduck(self, options: &[&str]) -> Self {
-        self.under(&[&[env!("CARGO_BIN_EXE_lameduck"), "run"], options, &["--"]].concat())
-    }
-
-    /// Starts it under another program, such as `tini --` or `dumb-init`.
-    pub fn under(mut self, wrapper: &[&str]) -> Self {
-        self.wrapper = wrapper.iter().map(OsString::from).collect();
-        self
-    }
-
-    /// Starts it, and what it runs under, without any privilege: as `nobody` when the test is root's, else as
-    /// it is.
-    pub fn unprivileged(mut self) -> Self {
-        self.unprivileged = true;
-        self
-    }
-
-    /// Sets an environment variable.
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.environment.push((name.into(), value.into()));
-        self
-    }
-
-    /// Starts it and waits until it answers.
-    ///
-    /// # Panics
-    /// When it does not within [`PATIENCE`]; when `nobody` cannot run it, because a directory on the way is
-    /// closed.
-    pub fn start(self) -> Server {
-        let mark = Mark::new();
-        let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("server-{}.log", mark.value()));
-        let output = File::create(&log).expect("a log file under target/");
-
-        let argv: Vec<OsString> =
-            self.privileges().into_iter().chain(self.wrapper).chain(self.command).collect();
-        let process = Command::new(&argv[0])
-            .args(&argv[1..])
-            .envs(self.environment)
-            .env(Mark::NAME, mark.value())
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().expect("a duplicate"))
-            .stderr(output)
-            .process_group(0)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", argv[0].display()));
-
-        let mut server = Server { process, port: self.port, log, mark };
-        wait_for("an answer of the server", || {
-            if let Some(status) = server.process.try_wait().expect("our own child") {
-                panic!("the server ended before it answered: {status}");
-            }
-            server.try_get("/pid").ok().filter(|answer| answer.starts_with("HTTP/1."))
-        });
-        server
-    }
-
-    fn privileges(&self) -> Vec<OsString> {
-        if !self.unprivileged || !rustix::process::geteuid().is_root() {
-            return Vec::new();
-        }
-        if let Err(reason) = python::usable_by_others() {
-            panic!("nobody cannot run the server: {reason}");
-        }
-        let words = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--no-new-privs"];
-        words.iter().chain(&["--bounding-set", "-all"]).map(OsString::from).collect()
     }
 }
 

@@ -64,12 +64,14 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
     let outcomes = load.finish(trial.limit.saturating_sub(told.elapsed()).max(LAST)).await;
     let lost_before_stop =
         outcomes.iter().filter(|one| one.verdict.class() == Class::Lost && one.ended < stop).count();
+    let tally = Tally::of(&outcomes);
     Ok(ColumnReport {
         name: column.name.clone(),
         lameduck: column.lameduck,
         target,
         other_listeners: others,
-        tally: Tally::of(&outcomes),
+        connections: tally.tried,
+        tally,
         lost_before_stop,
         unanswered_at_stop,
         stop_ms: u64::try_from(stop_took.as_millis()).unwrap_or(u64::MAX),

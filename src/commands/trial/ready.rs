@@ -49,6 +49,7 @@ pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result
                 Verdict::Answered { status, .. } => last = format!("http://{target}/ answers {status}"),
                 Verdict::Failed(failure) => last = format!("http://{target}/: {failure}"),
                 Verdict::NotTried(local) => last = local.to_string(),
+                Verdict::UnansweredAfterClose => (), // of pipelined requests only
             }
         }
         sleep(EVERY).await;

@@ -70,7 +70,9 @@ pub struct ColumnReport {
     pub target: SocketAddr,
     /// Listeners of the server that were not loaded.
     pub other_listeners: usize,
-    /// The connections.
+    /// How many connections were tried.
+    pub connections: u64,
+    /// What became of them.
     #[serde(flatten)]
     pub tally: Tally,
     /// Those of `lost` that were lost before the stop signal, and so not by the stop.

@@ -62,8 +62,7 @@ pub fn notes(report: &Report) -> Vec<String> {
             notes.push(format!("{name}: processes left behind by the server, killed since: {left}."));
         }
     }
-    let connections =
-        report.columns.iter().find(|column| column.lameduck).map_or(0, |one| one.tally.connections);
+    let connections = report.columns.iter().find(|column| column.lameduck).map_or(0, |one| one.tally.tried);
     notes.push(match report.lost_under_lameduck {
         Some(0) => "lameduck lost none.".to_owned(),
         Some(lost) => format!("lameduck lost {lost} of {connections}."),

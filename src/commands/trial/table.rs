@@ -51,7 +51,7 @@ fn rows(columns: &[ColumnReport]) -> Vec<Row> {
     };
     let count = |label: &str, of: &dyn Fn(&ColumnReport) -> u64| row(label, &|column| of(column).to_string());
     let mut rows = vec![
-        count("connections", &|column| column.tally.connections),
+        count("connections", &|column| column.tally.tried),
         count("answered", &|column| column.tally.answered),
         count("answered late (503)", &|column| column.tally.answered_late),
         count("refused (never got in)", &|column| column.tally.refused),
@@ -91,15 +91,22 @@ mod tests {
     use std::time::Duration;
 
     fn column(name: &str, verdicts: &[(Verdict, usize)]) -> ColumnReport {
-        let outcomes: Vec<_> = verdicts.iter().flat_map(|(verdict, count)| vec![*verdict; *count]).collect();
-        let outcome =
-            |verdict| Outcome { number: 0, started: Duration::ZERO, ended: Duration::ZERO, verdict };
+        let verdicts = verdicts.iter().flat_map(|(verdict, count)| vec![*verdict; *count]);
+        let outcome = |verdict| Outcome {
+            number: 0,
+            started: Duration::ZERO,
+            ended: Duration::ZERO,
+            used: false,
+            verdict,
+        };
+        let tally = Tally::of(&verdicts.map(outcome).collect::<Vec<_>>());
         ColumnReport {
             name: name.into(),
             lameduck: name == "lameduck",
             target: ([127, 0, 0, 1], 8000).into(),
             other_listeners: 0,
-            tally: Tally::of(&outcomes.into_iter().map(outcome).collect::<Vec<_>>()),
+            connections: tally.tried,
+            tally,
             lost_before_stop: 0,
             unanswered_at_stop: 90,
             stop_ms: 1234,
