@@ -1,5 +1,6 @@
 //! `lameduck trial` as a user runs it: the real program, real servers, real signals.
 #![cfg(feature = "trial")]
+mod demo;
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
