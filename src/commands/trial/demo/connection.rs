@@ -20,6 +20,8 @@ pub struct Connection {
     bytes: Vec<u8>,
     /// The request whose head has been read.
     request: Option<Request>,
+    /// Whether it has been answered.
+    used: bool,
     heard: Instant,
 }
 
@@ -49,7 +51,7 @@ impl Connection {
     /// When it cannot be made non-blocking.
     pub fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(Self { stream, bytes: Vec::new(), request: None, heard: Instant::now() })
+        Ok(Self { stream, bytes: Vec::new(), request: None, used: false, heard: Instant::now() })
     }
 
     /// Reads what is there, up to the end of a request.
@@ -79,6 +81,11 @@ impl Connection {
         self.request.is_some_and(|request| request.body == Rest::Whole)
     }
 
+    /// Whether an answer has been given on it.
+    pub fn is_used(&self) -> bool {
+        self.used
+    }
+
     /// Whether its client has been silent for too long.
     pub fn is_stale(&self) -> bool {
         !self.is_ready() && self.heard.elapsed() > PATIENCE
@@ -89,7 +96,7 @@ impl Connection {
     pub fn answer(&mut self, work: Work) -> bool {
         let Some(request) = self.request.take_if(|request| request.body == Rest::Whole) else { return true };
         thread::sleep(if request.slow { work.slow_work } else { work.work });
-        self.heard = Instant::now();
+        (self.used, self.heard) = (true, Instant::now());
         let connection = if request.keep_alive { "keep-alive" } else { "close" };
         let answer = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nConnection: {connection}\r\n\r\nanswered\n"

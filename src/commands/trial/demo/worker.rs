@@ -37,8 +37,8 @@ pub fn serve(master: i32, work: Work) -> io::Result<()> {
     }
 }
 
-/// Who is next when both are there. They alternate, so that neither new connections nor kept-alive ones, however many,
-/// keep the others waiting.
+/// Who is next when both are there: somebody who has had no answer yet, or somebody whose connection was kept. They
+/// alternate, so that neither keeps the other waiting, however many they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
     New,
@@ -77,27 +77,32 @@ fn turn(
     open: &mut VecDeque<Connection>,
     work: Work,
 ) -> io::Result<Turn> {
-    let ready = open.iter().position(Connection::is_ready);
-    match (queue, ready) {
-        (Some(listener), _) if whose == Turn::New || ready.is_none() => {
-            let Some(mut new) = accept(listener)? else { return Ok(Turn::KeptAlive) };
-            let standing = new.read();
-            if standing != Standing::Gone && new.answer(work) {
-                open.push_back(new);
-            }
-            // One that has not said anything yet has not had its turn.
-            Ok(if standing == Standing::Ready { Turn::KeptAlive } else { whose })
-        }
-        (_, Some(place)) => {
-            if let Some(mut connection) = open.remove(place)
-                && connection.answer(work)
-            {
-                open.push_back(connection);
-            }
-            Ok(Turn::New)
-        }
-        _ => Ok(whose),
+    let ready = |used| open.iter().position(|one| one.is_ready() && one.is_used() == used);
+    let place = match whose {
+        Turn::New if queue.is_some() => ready(false),
+        Turn::New => ready(false).or_else(|| ready(true)),
+        Turn::KeptAlive => ready(true).or_else(|| ready(false)),
+    };
+    let mut connection = match (place.and_then(|place| open.remove(place)), queue) {
+        (Some(connection), _) => connection,
+        (None, None) => return Ok(whose),
+        (None, Some(listener)) => match accept(listener)? {
+            Some(new) => new,
+            None => return Ok(Turn::KeptAlive),
+        },
+    };
+    let standing = if connection.is_ready() { Standing::Ready } else { connection.read() };
+    let next = match standing {
+        Standing::Gone => return Ok(whose),
+        // Somebody who has not said anything yet has not had their turn.
+        Standing::Waiting => whose,
+        Standing::Ready if connection.is_used() => Turn::New,
+        Standing::Ready => Turn::KeptAlive,
+    };
+    if connection.answer(work) {
+        open.push_back(connection);
     }
+    Ok(next)
 }
 
 /// The next connection of the queue; none when another worker was faster, or the client has left.
