@@ -1,7 +1,9 @@
 //! `lameduck trial`, and the hidden `lameduck trial-server`, the built-in server that it starts.
+mod clients;
 mod server;
 pub mod values;
 
+pub use clients::{ClientArgs, Clients};
 pub use server::{TrialServerArgs, Work};
 
 use clap::{Args, ValueEnum};
@@ -14,10 +16,10 @@ use values::{Rate, Supervisor, Url};
 /// The options of `lameduck trial`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit status: 0 when lameduck lost no connection, 1 when it lost any, 125 when the trial could not be carried \
+Exit status: 0 when lameduck lost no connection and no request, 1 when it lost any, 125 when the trial could not be carried \
 out. Only servers on this machine's loopback are loaded.")]
 pub struct TrialArgs {
-    /// New connections a second, such as 130/s; `auto` is 1.3 times what the server can do
+    /// New connections a second, such as 130/s; `auto` is 1.3 times what the server can do for these clients alone
     #[arg(long, env = "LAMEDUCK_TRIAL_RATE", default_value = "auto", value_parser = values::rate)]
     #[arg(allow_hyphen_values = true, value_name = "N/s")]
     pub rate: Rate,
@@ -32,7 +34,11 @@ pub struct TrialArgs {
     #[arg(allow_hyphen_values = true, value_name = "TIME")]
     pub limit: Duration,
 
-    /// How long each client waits between its connect and its request
+    /// The clients.
+    #[command(flatten)]
+    pub clients: ClientArgs,
+
+    /// How long each new client waits between its connect and its request
     #[arg(long, env = "LAMEDUCK_TRIAL_PAUSE", default_value = "0ms", value_parser = values::time)]
     #[arg(allow_hyphen_values = true, value_name = "TIME")]
     pub pause: Duration,
@@ -42,7 +48,7 @@ pub struct TrialArgs {
     #[arg(allow_hyphen_values = true, value_name = "TIME")]
     pub client_timeout: Duration,
 
-    /// The path to ask for; {k} stands for the connection's number
+    /// The path to ask for; {k} stands for the number of the connection, or of a kept-alive client's request
     #[arg(long, env = "LAMEDUCK_TRIAL_PATH", default_value = "/", value_parser = values::path)]
     #[arg(allow_hyphen_values = true, conflicts_with = "url")]
     pub path: String,

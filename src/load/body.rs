@@ -44,6 +44,18 @@ impl Rest {
         })
     }
 
+    /// The body of a request with these header fields: without a length there is none.
+    ///
+    /// # Errors
+    /// When its length cannot be told.
+    pub fn of_request(fields: &[Header<'_>]) -> Result<Self, Malformed> {
+        match coding(fields) {
+            Some(Coding::Chunked) => Ok(Self::ChunkLine),
+            Some(Coding::Other) => Err(Malformed),
+            None => Ok(Self::of_length(length(fields)?.unwrap_or(0))),
+        }
+    }
+
     fn of_length(length: u64) -> Self {
         if length == 0 { Self::Whole } else { Self::Length(length) }
     }

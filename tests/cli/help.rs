@@ -21,6 +21,12 @@ fn given_help_for_run_is_asked_for_then_each_option_is_told_with_its_unit_variab
 }
 
 #[test]
+#[cfg(feature = "trial")]
+fn given_help_for_trial_is_asked_for_then_each_option_is_told_with_its_variable_and_default() {
+    insta::assert_snapshot!("lameduck-trial-help", told(&["trial", "--help"]));
+}
+
+#[test]
 fn given_the_version_is_asked_for_then_it_is_told() {
     assert_eq!(told(&["--version"]), concat!("lameduck ", env!("CARGO_PKG_VERSION"), "\n"));
 }

@@ -1,12 +1,14 @@
-//! One column: start the server, load it, stop it under load, see what becomes of every connection.
-use super::plan::{Column, Pace, Trial};
+//! One column: start the server, load it, stop it under load, see what becomes of every connection and request.
+use super::clients::Clients;
+use super::columns::Column;
+use super::plan::{Pace, Trial};
 use super::processes;
 use super::progress::Progress;
 use super::ready::{self, Found};
 use super::report::ColumnReport;
 use super::server::Server;
 use super::trouble::Trouble;
-use crate::load::{Class, Load, Tally, capacity};
+use crate::load::capacity;
 use nix::sys::signal::Signal;
 use rustix::process::getpid;
 use std::net::SocketAddr;
@@ -31,21 +33,20 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
     let mut server = Server::start(&column.name, &column.command, trial.verbose)?;
     let Found { target, others } = ready::wait(trial, column, &mut server).await?;
 
-    let pace = match *pace {
-        Some(pace) => pace,
-        None => *pace.insert(calibrate(trial, target, &progress).await?),
-    };
-    let load = Load::start(trial.load(target, pace.rate));
-    if let Ok(status) = timeout(trial.before, progress.during(&load, "load", server.exited())).await {
+    // Before any client is there: it is the server's own.
+    if pace.is_none() && trial.clients.come_new() {
+        *pace = Some(calibrate(trial, target, &progress).await?);
+    }
+    let clients = Clients::start(trial, target, *pace);
+    if let Ok(status) = timeout(trial.before, progress.during(&clients, "load", server.exited())).await {
         let (column, output) = (column.name.clone(), server.tail());
         return Err(Trouble::Ended { column, when: "before the stop signal", status: status?, output });
     }
 
-    let unanswered_at_stop = load.now().unanswered;
-    let stop = load.elapsed();
+    let stop = clients.mark();
     let told = Instant::now();
     server.signal(trial.stop_signal)?;
-    let ended = timeout(trial.limit, progress.during(&load, "stopping", server.exited())).await;
+    let ended = timeout(trial.limit, progress.during(&clients, "stopping", server.exited())).await;
     let killed = ended.is_err();
     let status = if let Ok(status) = ended {
         status?
@@ -61,19 +62,15 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
 
     sleep(TAIL).await;
     progress.say("waiting for the last connections");
-    let outcomes = load.finish(trial.limit.saturating_sub(told.elapsed()).max(LAST)).await;
-    let lost_before_stop =
-        outcomes.iter().filter(|one| one.verdict.class() == Class::Lost && one.ended < stop).count();
-    let tally = Tally::of(&outcomes);
+    let (fate, kept_alive) = clients.finish(trial.limit.saturating_sub(told.elapsed()).max(LAST), stop).await;
     Ok(ColumnReport {
         name: column.name.clone(),
         lameduck: column.lameduck,
         target,
         other_listeners: others,
-        connections: tally.tried,
-        tally,
-        lost_before_stop,
-        unanswered_at_stop,
+        connections: fate.tally.tried,
+        fate,
+        kept_alive,
         stop_ms: u64::try_from(stop_took.as_millis()).unwrap_or(u64::MAX),
         exit: status.to_string(),
         killed,

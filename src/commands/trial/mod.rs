@@ -1,9 +1,12 @@
 //! `lameduck trial`: the same load and the same stop, plainly and under lameduck.
 //!
-//! `plan` turns the options into columns; `column` runs one: `server` starts it, `ready` and `listening` find
-//! where it answers, the load engine loads it, and all that became of the connections goes into `report`, which
-//! `table` and `sentences` show. `demo` is the built-in server.
+//! `plan` turns the options into a load and `columns`; `column` runs one: `server` starts it, `ready` and `listening` find
+//! where it answers, `clients` load it by the load engine, and all that became of their connections and requests goes
+//! into `report`, which `table`, made of `rows`, and `sentences` show. `demo` is the built-in server.
+mod built_in;
+mod clients;
 mod column;
+mod columns;
 pub mod demo;
 mod listening;
 mod plan;
@@ -11,6 +14,7 @@ mod processes;
 mod progress;
 mod ready;
 mod report;
+mod rows;
 mod sentences;
 mod server;
 mod table;
@@ -28,7 +32,7 @@ use std::task::Poll;
 use tokio::signal::unix::{SignalKind, signal};
 use trouble::Trouble;
 
-/// The exit status when a connection was lost under lameduck.
+/// The exit status when a connection or a request was lost under lameduck.
 const EXIT_LOST: u8 = 1;
 
 /// Runs the verb.
@@ -64,8 +68,7 @@ async fn carry_out(args: TrialArgs) -> Result<Report, Trouble> {
     for column in &trial.columns {
         columns.push(column::run(&trial, column, &mut pace).await?);
     }
-    // Known by now: there is at least one column.
-    Ok(Report::new(&trial, pace.ok_or(Trouble::NoCapacity)?, columns))
+    Ok(Report::new(&trial, pace, columns))
 }
 
 /// Gives up `work` at SIGINT, SIGTERM or SIGHUP; what it has started ends as it is dropped.

@@ -1,17 +1,16 @@
 //! The options made into a trial: its columns, its load, its bounds. Nothing has been started yet.
+use super::built_in::BuiltIn;
+use super::columns::{Column, columns};
 use super::demo::SLOW_PATH;
-use super::listening::Look;
 use super::target;
 use super::trouble::Trouble;
 use crate::cli::TrialArgs;
-use crate::cli::trial::Only;
-use crate::cli::trial::values::{Rate, Supervisor};
-use crate::load::{Plan, Slow, at_once};
+use crate::cli::trial::values::Rate;
+use crate::cli::trial::{ClientArgs, Clients};
+use crate::load::{Body, Framing, KeptAlivePlan, Plan, Slow, at_once};
 use nix::sys::signal::Signal;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU64;
-use std::path::Path;
 use std::time::Duration;
 
 /// The load is this many times what the server can do, so that its backlog never empties.
@@ -41,32 +40,12 @@ pub struct Trial {
     pub targets: Option<Vec<SocketAddr>>,
     /// Whether the server's output is passed on.
     pub verbose: bool,
-    /// The load, but for its target and rate, which the server decides.
+    /// Which kinds of clients there are.
+    pub clients: Clients,
+    /// The new clients, but for their target and rate, which the server decides.
     load: Plan,
-}
-
-/// The built-in server.
-#[derive(Debug, Clone, Copy)]
-pub struct BuiltIn {
-    /// Its processes.
-    pub workers: u16,
-    /// How long a request takes.
-    pub work: Duration,
-    /// How long a slow request takes, and that every n-th is one.
-    pub slow: Option<(NonZeroU64, Duration)>,
-}
-
-/// One way to run the server.
-#[derive(Debug)]
-pub struct Column {
-    /// Its heading.
-    pub name: String,
-    /// Whether it is lameduck's: the one that the exit status is about.
-    pub lameduck: bool,
-    /// What is started.
-    pub command: Vec<OsString>,
-    /// Where its listeners are.
-    pub look: Look,
+    /// The kept-alive ones, but for their target.
+    kept_alive: KeptAlivePlan,
 }
 
 /// A rate, and how it came about.
@@ -92,15 +71,20 @@ impl Trial {
         });
         let command = match &built_in {
             Some(server) => server.command(&myself, args.slow_work),
-            None => args.command,
+            None => args.command.clone(),
         };
         let targets = args.url.as_ref().map(target::of_url).transpose()?;
-        let slow = match (args.slow_every, args.slow_path, &built_in) {
-            (None, ..) => None,
-            (Some(every), Some(path), _) => Some(Slow { every, path }),
-            (Some(every), None, Some(_)) => Some(Slow { every, path: SLOW_PATH.to_owned() }),
-            (Some(_), None, None) => return Err(Trouble::NoSlowPath),
-        };
+        let slow = slow_path(&args, built_in.is_some())?;
+        let files = at_once();
+        let kept_alive = if args.clients.clients.keep_alive() { args.clients.kept_alive } else { 0 };
+        if args.clients.clients == Clients::New
+            && (args.clients.body.is_some() || args.clients.pipeline.get() > 1)
+        {
+            return Err(Trouble::NoKeptAlive);
+        }
+        if kept_alive >= files {
+            return Err(Trouble::TooManyClients { clients: kept_alive, files });
+        }
         let load = Plan {
             target: (Ipv4Addr::LOCALHOST, 0).into(),
             rate: 1.0,
@@ -110,7 +94,7 @@ impl Trial {
             slow,
             pause: args.pause,
             client_timeout: args.client_timeout,
-            at_once: at_once(),
+            at_once: files - kept_alive,
         };
         Ok(Self {
             columns: columns(args.only, args.supervisor, &myself, &command),
@@ -122,18 +106,32 @@ impl Trial {
             stop_signal: args.stop_signal,
             targets,
             verbose: args.verbose,
+            clients: args.clients.clients,
+            kept_alive: kept_alive_clients(&args.clients, &load),
             load,
         })
     }
 
-    /// The load on `target`, at `rate`.
+    /// The new clients of `target`, at `rate`.
     pub fn load(&self, target: SocketAddr, rate: f64) -> Plan {
-        let host = if self.load.host.is_empty() { target.to_string() } else { self.load.host.clone() };
-        Plan { target, rate, host, ..self.load.clone() }
+        Plan { target, rate, host: self.host(target), ..self.load.clone() }
     }
 
-    /// The rate, when it needs no measuring.
+    /// The kept-alive clients of `target`, when there are any.
+    pub fn kept_alive(&self, target: SocketAddr) -> Option<KeptAlivePlan> {
+        let plan = || KeptAlivePlan { target, host: self.host(target), ..self.kept_alive.clone() };
+        self.clients.keep_alive().then(plan)
+    }
+
+    fn host(&self, target: SocketAddr) -> String {
+        if self.load.host.is_empty() { target.to_string() } else { self.load.host.clone() }
+    }
+
+    /// The rate of new clients, when there are any and it needs no measuring.
     pub fn known_pace(&self) -> Option<Pace> {
+        if !self.clients.come_new() {
+            return None;
+        }
         let capacity = self.built_in.map(|server| server.capacity());
         match (self.rate, capacity) {
             (Rate::PerSecond(rate), capacity) => Some(Pace { rate, capacity }),
@@ -155,48 +153,29 @@ impl Pace {
     }
 }
 
-impl BuiltIn {
-    /// Requests a second: the workers do nothing but wait, one request each.
-    fn capacity(&self) -> f64 {
-        let mean = match self.slow {
-            #[allow(clippy::cast_precision_loss)] // exact up to 2^53
-            Some((every, slow)) => {
-                let every = every.get() as f64;
-                (self.work.as_secs_f64() * (every - 1.0) + slow.as_secs_f64()) / every
-            }
-            None => self.work.as_secs_f64(),
-        };
-        // No work at all is no limit: the highest rate is then taken.
-        f64::from(self.workers) / mean.max(1e-9)
-    }
-
-    fn command(&self, myself: &Path, slow_work: Duration) -> Vec<OsString> {
-        let time = |duration| humantime::format_duration(duration).to_string();
-        let options =
-            ["--workers", &self.workers.to_string(), "--work", &time(self.work)].map(OsString::from);
-        let slow = ["--slow-work", &time(slow_work)].map(OsString::from);
-        [myself.into(), "trial-server".into()].into_iter().chain(options).chain(slow).collect()
-    }
+/// The slow part of the mix.
+fn slow_path(args: &TrialArgs, built_in: bool) -> Result<Option<Slow>, Trouble> {
+    let Some(every) = args.slow_every else { return Ok(None) };
+    let known = built_in.then(|| SLOW_PATH.to_owned());
+    let path = args.slow_path.clone().or(known).ok_or(Trouble::NoSlowPath)?;
+    Ok(Some(Slow { every, path }))
 }
 
-/// Plain first and lameduck last, other supervisors in between.
-fn columns(only: Option<Only>, others: Vec<Supervisor>, myself: &Path, command: &[OsString]) -> Vec<Column> {
-    let column = |name: &str, lameduck, look, supervisor: Vec<OsString>| Column {
-        name: name.to_owned(),
-        lameduck,
-        look,
-        command: supervisor.into_iter().chain(command.iter().cloned()).collect(),
-    };
-    let plain = (only != Some(Only::Lameduck)).then(|| column("plain", false, Look::Itself, vec![]));
-    let others = others.into_iter().map(|Supervisor(words)| {
-        let name = Path::new(&words[0])
-            .file_name()
-            .map_or_else(|| words[0].clone(), |name| name.display().to_string());
-        column(&name, false, Look::Itself, words.into_iter().map(OsString::from).collect())
-    });
-    let lameduck = (only != Some(Only::Plain))
-        .then(|| column("lameduck", true, Look::Below, vec![myself.into(), "run".into(), "--".into()]));
-    plain.into_iter().chain(others).chain(lameduck).collect()
+/// The kept-alive clients, who ask for the same as the new ones do.
+fn kept_alive_clients(args: &ClientArgs, load: &Plan) -> KeptAlivePlan {
+    let framing = if args.body_chunked { Framing::Chunked } else { Framing::Length };
+    let (pieces, pause, expect_continue) = (args.body_pieces, args.body_pause, args.body_expect);
+    KeptAlivePlan {
+        target: load.target,
+        clients: args.kept_alive,
+        think: args.think,
+        host: load.host.clone(),
+        path: load.path.clone(),
+        slow: load.slow.clone(),
+        body: args.body.map(|length| Body { length, pieces, pause, framing, expect_continue }),
+        pipeline: args.pipeline,
+        client_timeout: load.client_timeout,
+    }
 }
 
 #[cfg(test)]
@@ -211,15 +190,5 @@ mod tests {
 
         let fast = Pace::above(5000.0);
         assert!((fast.rate - 1000.0).abs() < 1e-6 && fast.may_empty(), "{fast:?}");
-
-        let idle = BuiltIn { work: Duration::ZERO, ..server };
-        assert!(Pace::above(idle.capacity()).rate.is_finite());
-    }
-
-    #[test]
-    fn slow_requests_lower_the_capacity() {
-        let slow = NonZeroU64::new(10).map(|every| (every, Duration::from_millis(200)));
-        let server = BuiltIn { workers: 1, work: Duration::from_millis(20), slow };
-        assert!((server.capacity() - 1.0 / 0.038).abs() < 1e-6, "{}", server.capacity());
     }
 }

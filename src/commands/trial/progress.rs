@@ -1,5 +1,5 @@
 //! The progress bar: on stderr, and only when that is a terminal.
-use crate::load::Load;
+use super::clients::Clients;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -29,15 +29,15 @@ impl Progress {
         self.0.tick();
     }
 
-    /// Shows the load while `work` is going on.
-    pub async fn during<T>(&self, load: &Load, doing: &str, work: impl Future<Output = T>) -> T {
+    /// Shows how the clients stand while `work` is going on.
+    pub async fn during<T>(&self, clients: &Clients, doing: &str, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         loop {
             if let Ok(done) = timeout(TICK, &mut work).await {
                 return done;
             }
             if !self.0.is_hidden() {
-                let now = load.now();
+                let now = clients.now();
                 self.say(format!(
                     "{doing}; {} answered, {} waiting, {} lost",
                     now.answered, now.open, now.lost

@@ -1,5 +1,6 @@
 //! Waits until a server answers, and finds where.
-use super::plan::{Column, Trial};
+use super::columns::Column;
+use super::plan::Trial;
 use super::server::Server;
 use super::trouble::Trouble;
 use super::{listening, target};

@@ -1,6 +1,7 @@
 //! The result of a trial. Its serialized form is what `--json` prints: names are stable, fields are only added.
 use super::plan::{Pace, Trial};
-use crate::load::Tally;
+use crate::load::{Framing, KeptAlivePlan, Tally};
+use clap::ValueEnum;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +15,7 @@ pub struct Report {
     pub load: LoadReport,
     /// A column for each way of running it, in the order of the table.
     pub columns: Vec<ColumnReport>,
-    /// What lameduck lost; null when it was not tried.
+    /// What lameduck lost, new connections and kept-alive clients' requests; null when it was not tried.
     pub lost_under_lameduck: Option<u64>,
 }
 
@@ -36,14 +37,18 @@ pub struct ServerReport {
 /// The load.
 #[derive(Debug, Serialize)]
 pub struct LoadReport {
-    /// New connections a second.
-    pub rate_per_second: f64,
-    /// What the server can do, in answers a second: known for the built-in server, else measured; null when
-    /// the rate was given.
+    /// Which clients there were: `new`, `kept-alive` or `both`.
+    pub clients: String,
+    /// New connections a second; null when no client came with a new one.
+    pub rate_per_second: Option<f64>,
+    /// What the server can do for these, in answers a second: known for the built-in server, else measured; null when
+    /// the rate was given or there was none.
     pub capacity_per_second: Option<f64>,
     /// Whether the rate is so low that the backlog may empty, and the trial show nothing.
     pub backlog_may_empty: bool,
-    /// Milliseconds each client waits between connect and request.
+    /// The clients that keep their connection; null when there were none.
+    pub kept_alive: Option<KeptAliveLoad>,
+    /// Milliseconds each new client waits between connect and request.
     pub pause_ms: u64,
     /// Milliseconds each client waits for its answer.
     pub client_timeout_ms: u64,
@@ -59,7 +64,28 @@ pub struct LoadReport {
     pub stop_signal: String,
 }
 
-/// What became of every connection, for one way of running the server.
+/// What kept-alive clients do.
+#[derive(Debug, Serialize)]
+pub struct KeptAliveLoad {
+    /// How many they are.
+    pub clients: usize,
+    /// Milliseconds between an answer and the next request.
+    pub think_ms: f64,
+    /// Requests sent at once.
+    pub pipeline: usize,
+    /// Bytes of each request's body; null for GET.
+    pub body_bytes: Option<u64>,
+    /// In how many pieces it is sent.
+    pub body_pieces: Option<u32>,
+    /// Milliseconds between two of them.
+    pub body_pause_ms: Option<u64>,
+    /// Whether it is sent in chunks.
+    pub body_chunked: Option<bool>,
+    /// Whether it is sent when it is asked for.
+    pub body_expect: Option<bool>,
+}
+
+/// What became of the clients, for one way of running the server.
 #[derive(Debug, Serialize)]
 pub struct ColumnReport {
     /// `plain`, `lameduck`, or the supervisor's name.
@@ -70,15 +96,13 @@ pub struct ColumnReport {
     pub target: SocketAddr,
     /// Listeners of the server that were not loaded.
     pub other_listeners: usize,
-    /// How many connections were tried.
+    /// How many new connections were tried.
     pub connections: u64,
     /// What became of them.
     #[serde(flatten)]
-    pub tally: Tally,
-    /// Those of `lost` that were lost before the stop signal, and so not by the stop.
-    pub lost_before_stop: usize,
-    /// Connections that had got in and were waiting for their answer when the stop signal was sent.
-    pub unanswered_at_stop: usize,
+    pub fate: Fate,
+    /// The kept-alive clients; null when there were none.
+    pub kept_alive: Option<KeptAliveReport>,
     /// Milliseconds from the stop signal to the exit of the process that was started.
     pub stop_ms: u64,
     /// How that process ended.
@@ -89,11 +113,41 @@ pub struct ColumnReport {
     pub processes_left: usize,
 }
 
+/// What became of one kind of clients: of each new connection, or of each request of the kept-alive ones.
+#[derive(Debug, Default, Serialize)]
+pub struct Fate {
+    /// By class.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Those of `lost` that were lost before the stop signal, and so not by the stop.
+    pub lost_before_stop: usize,
+    /// Those that had got in and were waiting for their answer when the stop signal was sent.
+    pub unanswered_at_stop: usize,
+}
+
+/// What became of the requests of the kept-alive clients.
+#[derive(Debug, Serialize)]
+pub struct KeptAliveReport {
+    /// How many clients there were.
+    pub clients: usize,
+    /// How many requests they sent, or had no connection for.
+    pub requests: u64,
+    /// What became of them.
+    #[serde(flatten)]
+    pub fate: Fate,
+}
+
+impl ColumnReport {
+    /// What was lost, of either kind.
+    pub fn lost(&self) -> u64 {
+        self.fate.tally.lost + self.kept_alive.as_ref().map_or(0, |kept| kept.fate.tally.lost)
+    }
+}
+
 impl Report {
     /// Puts the columns together with what they are about.
-    pub fn new(trial: &Trial, pace: Pace, columns: Vec<ColumnReport>) -> Self {
-        let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let load = trial.load(([127, 0, 0, 1], 0).into(), pace.rate);
+    pub fn new(trial: &Trial, pace: Option<Pace>, columns: Vec<ColumnReport>) -> Self {
+        let load = trial.load(([127, 0, 0, 1], 0).into(), pace.map_or(1.0, |pace| pace.rate));
         Self {
             server: ServerReport {
                 built_in: trial.built_in.is_some(),
@@ -103,9 +157,14 @@ impl Report {
                 slow_work_ms: trial.built_in.and_then(|server| server.slow).map(|(_, slow)| ms(slow)),
             },
             load: LoadReport {
-                rate_per_second: pace.rate,
-                capacity_per_second: pace.capacity,
-                backlog_may_empty: pace.may_empty(),
+                clients: trial
+                    .clients
+                    .to_possible_value()
+                    .map_or(String::new(), |value| value.get_name().to_owned()),
+                rate_per_second: pace.map(|pace| pace.rate),
+                capacity_per_second: pace.and_then(|pace| pace.capacity),
+                backlog_may_empty: pace.is_some_and(|pace| pace.may_empty()),
+                kept_alive: trial.kept_alive(load.target).map(|plan| KeptAliveLoad::of(&plan)),
                 pause_ms: ms(load.pause),
                 client_timeout_ms: ms(load.client_timeout),
                 path: load.path,
@@ -114,11 +173,28 @@ impl Report {
                 before_ms: ms(trial.before),
                 stop_signal: trial.stop_signal.to_string(),
             },
-            lost_under_lameduck: columns
-                .iter()
-                .find(|column| column.lameduck)
-                .map(|column| column.tally.lost),
+            lost_under_lameduck: columns.iter().find(|column| column.lameduck).map(ColumnReport::lost),
             columns,
         }
     }
+}
+
+impl KeptAliveLoad {
+    fn of(plan: &KeptAlivePlan) -> Self {
+        let body = plan.body.as_ref();
+        Self {
+            clients: plan.clients,
+            think_ms: plan.think.as_secs_f64() * 1e3,
+            pipeline: plan.pipeline.get(),
+            body_bytes: body.map(|body| body.length),
+            body_pieces: body.map(|body| body.pieces.get()),
+            body_pause_ms: body.map(|body| ms(body.pause)),
+            body_chunked: body.map(|body| body.framing == Framing::Chunked),
+            body_expect: body.map(|body| body.expect_continue),
+        }
+    }
+}
+
+fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,5 @@
 //! The sentences around the table: what was tried, and what the numbers mean.
-use super::report::{ColumnReport, Report};
+use super::report::{ColumnReport, Fate, KeptAliveLoad, Report};
 use std::fmt::Write as _;
 
 /// What was tried, under which load.
@@ -18,11 +18,15 @@ pub fn heading(report: &Report) -> String {
     } else if let (Some(every), Some(path)) = (load.slow_every, &load.slow_path) {
         let _ = write!(out, " (one request in {every}: {path})");
     }
-    let rate = load.rate_per_second;
-    let rate = if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
-    let _ = write!(out, "; {rate} new connections a second, never pausing");
-    if load.pause_ms > 0 {
-        let _ = write!(out, ", each silent for its first {}", milliseconds(load.pause_ms));
+    if let Some(rate) = load.rate_per_second {
+        let rate = if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
+        let _ = write!(out, "; {rate} new connections a second, never pausing");
+        if load.pause_ms > 0 {
+            let _ = write!(out, ", each silent for its first {}", milliseconds(load.pause_ms));
+        }
+    }
+    if let Some(clients) = &load.kept_alive {
+        let _ = write!(out, "; {}", kept_alive(clients));
     }
     let _ = write!(
         out,
@@ -33,27 +37,39 @@ pub fn heading(report: &Report) -> String {
     out
 }
 
+/// What the kept-alive clients do.
+fn kept_alive(load: &KeptAliveLoad) -> String {
+    let plural = if load.clients == 1 { "" } else { "s" };
+    let mut out = format!("{} kept-alive client{plural}, thinking {}", load.clients, time(load.think_ms));
+    if load.pipeline > 1 {
+        let _ = write!(out, ", {} requests at once", load.pipeline);
+    }
+    if let Some(bytes) = load.body_bytes {
+        let _ = write!(out, ", bodies of {bytes} bytes");
+    }
+    if let (Some(pieces @ 2..), Some(pause)) = (load.body_pieces, load.body_pause_ms) {
+        let _ = write!(out, " in {pieces} pieces, {} apart", milliseconds(pause));
+    }
+    out
+}
+
 /// What the numbers mean, and what may be wrong with them; the verdict last.
 pub fn notes(report: &Report) -> Vec<String> {
     let mut notes = Vec::new();
-    if report.load.backlog_may_empty {
-        let rate = report.load.rate_per_second;
+    if let (true, Some(rate)) = (report.load.backlog_may_empty, report.load.rate_per_second) {
         notes.push(format!(
             "The server can keep up with {rate:.0} a second: the backlog may empty (see --rate)."
         ));
     }
     for column in &report.columns {
-        let ColumnReport { name, tally, .. } = column;
+        let ColumnReport { name, fate, .. } = column;
         if column.other_listeners > 0 {
             let (others, target) = (column.other_listeners, column.target);
             notes.push(format!("{name}: of {} listeners, {target} was loaded (another: --url).", others + 1));
         }
-        for (local, count) in &tally.not_tried_by {
-            notes.push(format!("{name}: not tried, which is not the server's fault: {count} ({local})."));
-        }
-        if column.lost_before_stop > 0 {
-            let lost = column.lost_before_stop;
-            notes.push(format!("{name}: lost before the stop signal, so not by the stop: {lost}."));
+        notes.extend(doubts(name, fate));
+        if let Some(kept) = &column.kept_alive {
+            notes.extend(doubts(&format!("{name}, kept-alive"), &kept.fate));
         }
         if column.killed {
             notes.push(format!("{name}: the server was still there at the limit and had to be killed."));
@@ -62,13 +78,46 @@ pub fn notes(report: &Report) -> Vec<String> {
             notes.push(format!("{name}: processes left behind by the server, killed since: {left}."));
         }
     }
-    let connections = report.columns.iter().find(|column| column.lameduck).map_or(0, |one| one.tally.tried);
-    notes.push(match report.lost_under_lameduck {
-        Some(0) => "lameduck lost none.".to_owned(),
-        Some(lost) => format!("lameduck lost {lost} of {connections}."),
-        None => "lameduck was not tried.".to_owned(),
-    });
+    notes.push(verdict(report.columns.iter().find(|column| column.lameduck)));
     notes
+}
+
+/// What may be wrong with the numbers of one kind of clients.
+fn doubts(whose: &str, fate: &Fate) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (local, count) in &fate.tally.not_tried_by {
+        notes.push(format!("{whose}: not tried, which is not the server's fault: {count} ({local})."));
+    }
+    if fate.lost_before_stop > 0 {
+        let lost = fate.lost_before_stop;
+        notes.push(format!("{whose}: lost before the stop signal, so not by the stop: {lost}."));
+    }
+    if fate.tally.unanswered_after_close > 0 {
+        let behind = fate.tally.unanswered_after_close;
+        notes.push(format!(
+            "{whose}: behind an answer that closed the connection, so for their clients to send again, not lost: {behind}."
+        ));
+    }
+    notes
+}
+
+/// What lameduck lost.
+fn verdict(lameduck: Option<&ColumnReport>) -> String {
+    let Some(column) = lameduck else { return "lameduck was not tried.".to_owned() };
+    if column.lost() == 0 {
+        return "lameduck lost none.".to_owned();
+    }
+    let (lost, connections) = (column.fate.tally.lost, column.connections);
+    let Some(kept) = &column.kept_alive else { return format!("lameduck lost {lost} of {connections}.") };
+    let new = (connections > 0).then(|| format!("{lost} of {connections} connections and "));
+    let tally = &kept.fate.tally;
+    format!(
+        "lameduck lost {}{} of {} kept-alive requests, {} of them on a used connection.",
+        new.unwrap_or_default(),
+        tally.lost,
+        kept.requests,
+        tally.lost_on_used
+    )
 }
 
 /// A time to be read, not computed with: `0.4 ms`, `20 ms`, `1.2 s`.

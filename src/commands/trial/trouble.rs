@@ -31,6 +31,19 @@ pub enum Trouble {
     /// `--slow-every` without a path to ask for.
     #[error("--slow-every needs --slow-path: which of your server's paths is slow cannot be guessed")]
     NoSlowPath,
+    /// What kept-alive clients do, without any.
+    #[error("--body and --pipeline are for kept-alive clients, which --clients new leaves out")]
+    NoKeptAlive,
+    /// More clients than descriptors.
+    #[error(
+        "{clients} kept-alive clients are more than the {files} connections that this process may open: lower --kept-alive or raise the limit of open files (ulimit -n)"
+    )]
+    TooManyClients {
+        /// So many were asked for.
+        clients: usize,
+        /// So many can be.
+        files: usize,
+    },
     /// A command that cannot be executed.
     #[error("{column}: cannot start {program}: {source}")]
     CannotStart {

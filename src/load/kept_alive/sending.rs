@@ -9,10 +9,23 @@ use tokio::time::{sleep, timeout};
 /// How long a client waits for `100 Continue` before it sends the body without: as curl
 /// (CURLOPT_EXPECT_100_TIMEOUT_MS); RFC 9110, section 10.1.1, leaves it open.
 pub const EXPECTING: Duration = Duration::from_secs(1);
-/// A body is made and written in blocks of so many bytes, a multiple of its period.
-const BLOCK: u64 = 251 * 256;
 /// The byte at offset k is k modulo this ([`Body`]).
-const PERIOD: u64 = 251;
+const PERIOD: usize = 251;
+/// A body is written in blocks of so many bytes, a multiple of its period.
+const BLOCK: usize = PERIOD * 64;
+/// A block, from whatever offset in the period it begins.
+static BYTES: [u8; BLOCK + PERIOD] = bytes();
+
+#[allow(clippy::cast_possible_truncation)] // below 251
+const fn bytes() -> [u8; BLOCK + PERIOD] {
+    let mut bytes = [0; BLOCK + PERIOD];
+    let mut offset = 0;
+    while offset < bytes.len() {
+        bytes[offset] = (offset % PERIOD) as u8;
+        offset += 1;
+    }
+    bytes
+}
 
 /// Sends every request of the burst.
 ///
@@ -65,16 +78,12 @@ async fn send_body(body: &Body, to: &mut (impl AsyncWrite + Unpin)) -> io::Resul
 
 /// Sends `length` bytes of a body from offset `begin` on.
 async fn send_bytes(begin: u64, length: u64, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
-    // Whatever the offset, it begins within the first period of one block.
-    let skipped = begin % PERIOD;
-    let size = length.min(BLOCK);
-    #[allow(clippy::cast_possible_truncation)] // below 251
-    let block: Vec<u8> = (skipped..skipped + size).map(|offset| (offset % PERIOD) as u8).collect();
+    // Below the period, and what is written is no more than a block: both fit.
+    let within = usize::try_from(begin % PERIOD as u64).unwrap_or(0);
     let mut left = length;
     while left > 0 {
-        // No more than a block, which is in memory.
-        let now = usize::try_from(left.min(size)).unwrap_or(block.len());
-        to.write_all(&block[..now]).await?;
+        let now = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+        to.write_all(&BYTES[within..within + now]).await?;
         left -= now as u64;
     }
     Ok(())

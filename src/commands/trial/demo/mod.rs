@@ -1,8 +1,12 @@
-//! The built-in server, `lameduck trial-server`: pre-fork, as gunicorn's sync worker is.
+//! The built-in server, `lameduck trial-server`: pre-fork, as gunicorn's sync worker is, but with kept-alive connections.
 //!
-//! A master binds the listener and starts worker processes that share it. Told to stop, the master closes its
-//! copy and passes the signal on; a worker finishes the request that it is on, and exits. What the kernel had
-//! queued is then reset: that is the loss which lameduck exists to prevent, so this server must not prevent it.
+//! A master binds the listener and starts worker processes that share it. A worker answers one request at a time, and
+//! keeps the connections that it has answered on: it reads them without blocking (`connection`), and takes turns between
+//! them and the listener (`worker`). Told to stop, the master closes its copy of the listener and passes the signal on; a
+//! worker finishes the request that it is on, and exits. What the kernel had queued is then reset, and so is a request
+//! on a kept-alive connection that no worker has read: these are the losses which lameduck exists to prevent, so this
+//! server must not prevent them.
+mod connection;
 mod master;
 mod worker;
 

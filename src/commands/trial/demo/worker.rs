@@ -1,21 +1,20 @@
 //! A worker: one request at a time, until told to stop.
-use super::SLOW_PATH;
+use super::connection::{Connection, Standing};
 use crate::cli::Work;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::collections::VecDeque;
+use std::io;
+use std::net::TcpListener;
 use std::os::fd::AsFd;
-use std::thread;
-use std::time::Duration;
 
 /// How often a worker with nothing to do looks whether its master is still there.
 const LOOK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
-/// How long a worker waits for a request, as gunicorn's `--timeout`.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest head of a request, in bytes.
-const LONGEST_HEAD: usize = 16 * 1024;
+/// For a look that does not wait.
+const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+/// The most connections that a worker keeps; further ones stay in the queue. Below the usual limit of 1024 files.
+const MOST: usize = 512;
 
 /// Serves the listener that is the standard input, until TERM or the end of the process `master`.
 ///
@@ -27,46 +26,94 @@ pub fn serve(master: i32, work: Work) -> io::Result<()> {
     let told = SignalFd::with_flags(&stop, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
     let listener = TcpListener::from(io::stdin().as_fd().try_clone_to_owned()?);
 
-    while told.read_signal()?.is_none() && nix::unistd::getppid().as_raw() == master {
-        let mut ready = [PollFd::new(&listener, PollFlags::IN), PollFd::new(&told, PollFlags::IN)];
-        match poll(&mut ready, Some(&LOOK)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => (),
-            Err(error) => return Err(error.into()),
+    let mut open = VecDeque::new();
+    let mut whose = Turn::New;
+    loop {
+        let somebody_new = look(&told, &listener, &mut open)?;
+        if told.read_signal()?.is_some() || nix::unistd::getppid().as_raw() != master {
+            return Ok(());
         }
-        if ready[1].revents().is_empty() && !ready[0].revents().is_empty() {
-            match listener.accept() {
-                // A client that has left is no trouble of ours.
-                Ok((stream, _)) => drop(answer(stream, work)),
-                // Another worker was faster.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => (),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => (),
-                Err(error) => return Err(error),
-            }
-        }
+        whose = turn(whose, somebody_new.then_some(&listener), &mut open, work)?;
     }
-    Ok(())
 }
 
-fn answer(mut stream: TcpStream, work: Work) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    let head = read_head(&mut stream)?;
-    let target = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-    let slow = target.split(|byte| *byte == b'?').next() == Some(SLOW_PATH.as_bytes());
-    thread::sleep(if slow { work.slow_work } else { work.work });
-    stream.write_all(
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nConnection: close\r\n\r\nanswered\n",
-    )
+/// Who is next when both are there: somebody who has had no answer yet, or somebody whose connection was kept. They
+/// alternate, so that neither keeps the other waiting, however many they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    New,
+    KeptAlive,
 }
 
-fn read_head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    let mut buffer = [0; 1024];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        let length = stream.read(&mut buffer)?;
-        if length == 0 || head.len() > LONGEST_HEAD {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        head.extend_from_slice(&buffer[..length]);
+/// Waits until there is something to do, and reads from the open connections: whether somebody is to be accepted.
+fn look(told: &SignalFd, listener: &TcpListener, open: &mut VecDeque<Connection>) -> io::Result<bool> {
+    let wait = if open.iter().any(Connection::is_ready) { AT_ONCE } else { LOOK };
+    let full = open.len() >= MOST;
+    let accepting = if full { PollFlags::empty() } else { PollFlags::IN };
+    let mut ready: Vec<PollFd<'_>> = [PollFd::new(told, PollFlags::IN), PollFd::new(listener, accepting)]
+        .into_iter()
+        .chain(open.iter().map(|connection| PollFd::new(connection, PollFlags::IN)))
+        .collect();
+    match poll(&mut ready, Some(&wait)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => (),
+        Err(error) => return Err(error.into()),
     }
-    Ok(head)
+    let somebody_new = !full && !ready[1].revents().is_empty();
+    let heard: Vec<bool> = ready[2..].iter().map(|connection| !connection.revents().is_empty()).collect();
+    let mut heard = heard.into_iter();
+    open.retain_mut(|connection| {
+        let heard = heard.next().unwrap_or(false);
+        // What follows a request that is ready stays unread until that is answered.
+        let gone = heard && !connection.is_ready() && connection.read() == Standing::Gone;
+        !gone && !connection.is_stale()
+    });
+    Ok(somebody_new)
+}
+
+/// Answers one request at most; `queue` is the listener when somebody is there. Who is next then.
+fn turn(
+    whose: Turn,
+    queue: Option<&TcpListener>,
+    open: &mut VecDeque<Connection>,
+    work: Work,
+) -> io::Result<Turn> {
+    let ready = |used| open.iter().position(|one| one.is_ready() && one.is_used() == used);
+    let place = match whose {
+        Turn::New if queue.is_some() => ready(false),
+        Turn::New => ready(false).or_else(|| ready(true)),
+        Turn::KeptAlive => ready(true).or_else(|| ready(false)),
+    };
+    let mut connection = match (place.and_then(|place| open.remove(place)), queue) {
+        (Some(connection), _) => connection,
+        (None, None) => return Ok(whose),
+        (None, Some(listener)) => match accept(listener)? {
+            Some(new) => new,
+            None => return Ok(Turn::KeptAlive),
+        },
+    };
+    let standing = if connection.is_ready() { Standing::Ready } else { connection.read() };
+    let next = match standing {
+        Standing::Gone => return Ok(whose),
+        // Somebody who has not said anything yet has not had their turn.
+        Standing::Waiting => whose,
+        Standing::Ready if connection.is_used() => Turn::New,
+        Standing::Ready => Turn::KeptAlive,
+    };
+    if connection.answer(work) {
+        open.push_back(connection);
+    }
+    Ok(next)
+}
+
+/// The next connection of the queue; none when another worker was faster, or the client has left.
+fn accept(listener: &TcpListener) -> io::Result<Option<Connection>> {
+    match listener.accept() {
+        Ok((stream, _)) => Connection::new(stream).map(Some),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }

@@ -1,5 +1,8 @@
 //! `lameduck trial` as a user runs it: the real program, real servers, real signals.
 #![cfg(feature = "trial")]
+mod demo;
+mod kept_alive;
+mod refusals;
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -38,12 +41,15 @@ fn count(column: &Value, name: &str) -> u64 {
     column[name].as_u64().unwrap_or_else(|| panic!("no {name} in {column}"))
 }
 
+/// Of the new connections of a column, or of its kept-alive clients' requests.
 fn assert_each_is_counted_once(column: &Value) {
-    let classes = ["answered", "answered_late", "refused", "lost", "other_answers"];
+    let classes = ["answered", "answered_late", "refused", "lost", "unanswered_after_close", "other_answers"];
     let sum: u64 = classes.iter().map(|class| count(column, class)).sum();
-    assert_eq!(count(column, "connections"), sum, "{column}");
+    let all = if column.get("requests").is_some() { "requests" } else { "connections" };
+    assert_eq!(count(column, all), sum, "{column}");
     let lost: u64 = column["lost_by"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
     assert_eq!(count(column, "lost"), lost, "{column}");
+    assert!(count(column, "lost_on_used") <= lost, "{column}");
 }
 
 fn assert_nobody_listens(column: &Value) {
@@ -53,7 +59,8 @@ fn assert_nobody_listens(column: &Value) {
 
 #[test]
 fn given_the_built_in_server_when_it_is_stopped_plainly_then_queued_connections_are_lost() {
-    let (status, report) = result(&["--only", "plain", "--before", "1s", "--rate", "300/s"]);
+    let (status, report) =
+        result(&["--only", "plain", "--before", "1s", "--rate", "300/s", "--clients", "new"]);
     let column = &report["columns"][0];
     assert_eq!(
         (status, &column["name"], &report["lost_under_lameduck"]),
@@ -70,7 +77,8 @@ fn given_the_built_in_server_when_it_is_stopped_plainly_then_queued_connections_
 
 #[test]
 fn given_lameduck_then_nobody_is_lost_and_the_exit_status_says_so() {
-    let (status, report) = result(&["--only", "lameduck", "--before", "1s", "--rate", "300/s"]);
+    let (status, report) =
+        result(&["--only", "lameduck", "--before", "1s", "--rate", "300/s", "--clients", "new"]);
     let column = &report["columns"][0];
     assert_eq!((&column["name"], &column["lameduck"]), (&"lameduck".into(), &true.into()));
     assert_each_is_counted_once(column);
@@ -83,7 +91,8 @@ fn given_lameduck_then_nobody_is_lost_and_the_exit_status_says_so() {
 #[test]
 fn given_a_lameduck_that_loses_somebody_then_the_exit_status_says_so() {
     // Without a gate, and with less time than the queue needs.
-    let mut trial = trial(&["--json", "--only", "lameduck", "--before", "1s", "--rate", "300/s"]);
+    let mut trial =
+        trial(&["--json", "--only", "lameduck", "--before", "1s", "--rate", "300/s", "--clients", "new"]);
     let output = trial.env("LAMEDUCK_GATE", "none").env("LAMEDUCK_TIMEOUT", "500ms").output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(report["lost_under_lameduck"].as_u64().unwrap() > 0, "{report}");
@@ -127,7 +136,7 @@ fn given_slow_requests_and_pauses_then_the_table_and_the_load_have_them() {
 
 #[test]
 fn given_a_supervisor_that_replaces_itself_then_it_has_a_column_before_lameducks() {
-    let (_, report) = result(&["--before", "500ms", "--supervisor", "env 'A=b c'"]);
+    let (_, report) = result(&["--before", "500ms", "--clients", "new", "--supervisor", "env 'A=b c'"]);
     let names: Vec<_> = report["columns"].as_array().unwrap().iter().map(|column| &column["name"]).collect();
     assert_eq!(names, ["plain", "env", "lameduck"]);
     assert!(count(&report["columns"][1], "answered") > 0);
@@ -174,68 +183,4 @@ fn given_somebody_elses_server_at_the_url_then_nothing_is_sent() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", other.local_addr().unwrap());
     assert!(trouble(&["--url", &url, "--", "true"]).contains("already listens"));
-}
-
-#[test]
-fn given_what_cannot_be_tried_then_it_says_why() {
-    insta::assert_snapshot!(trouble(&["--url", "http://192.0.2.1:80/", "--", "true"]), @"
-    lameduck: http://192.0.2.1 is at 192.0.2.1, which is not this machine's loopback: a trial only loads servers on 127.0.0.1 or ::1
-    ");
-    insta::assert_snapshot!(trouble(&["--", "no-such-command-anywhere"]), @"
-    lameduck: plain: cannot start no-such-command-anywhere: No such file or directory (os error 2)
-    ");
-    insta::assert_snapshot!(trouble(&["--", "sh", "-c", "echo first; echo second >&2; exit 3"]), @"
-    lameduck: plain: the server ended by itself before it answered (exit status: 3)
-      | first
-      | second
-    ");
-    insta::assert_snapshot!(trouble(&["--slow-every", "5", "--", "true"]), @"
-    lameduck: --slow-every needs --slow-path: which of your server's paths is slow cannot be guessed
-    ");
-}
-
-#[test]
-fn given_a_bad_value_then_it_says_what_would_be_right() {
-    insta::assert_snapshot!(trouble(&["--rate", "-3"]), @"
-    lameduck: invalid value '-3' for '--rate <N/s>': a rate is auto, or a number a second from 0.1/s to 20000/s, such as 130/s
-
-    For more information, try '--help'.
-    ");
-    insta::assert_snapshot!(trouble(&["--before", "-3"]), @"
-    lameduck: invalid value '-3' for '--before <TIME>': a duration is a number with a unit, such as 500ms, 25s or 2m
-
-    For more information, try '--help'.
-    ");
-    insta::assert_snapshot!(trouble(&["--limit", "2h"]), @"
-    lameduck: invalid value '2h' for '--limit <TIME>': no part of a trial takes longer than 1h
-
-    For more information, try '--help'.
-    ");
-    insta::assert_snapshot!(trouble(&["--stop-signal", "-3"]), @"
-    lameduck: invalid value '-3' for '--stop-signal <SIGNAL>': a signal is a name or a number, such as TERM, QUIT or 15
-
-    For more information, try '--help'.
-    ");
-    insta::assert_snapshot!(trouble(&["--supervisor", "'tini"]), @"
-    lameduck: invalid value ''tini' for '--supervisor <COMMAND>': a supervisor is a command as a shell would read it, such as 'tini -g --'
-
-    For more information, try '--help'.
-    ");
-    insta::assert_snapshot!(trouble(&["--workers", "0"]), @"
-    lameduck: invalid value '0' for '--workers <N>': a whole number of workers from 1 to 64
-
-    For more information, try '--help'.
-    ");
-    insta::assert_snapshot!(trouble(&["--url", "https://localhost/", "--", "true"]), @"
-    lameduck: invalid value 'https://localhost/' for '--url <http://HOST:PORT/PATH>': a URL is http://HOST:PORT/PATH, such as http://127.0.0.1:8000/
-
-    For more information, try '--help'.
-    ");
-    insta::assert_snapshot!(trouble(&["--workers", "3", "--", "true"]), @"
-    lameduck: the argument '--workers <N>' cannot be used with '[COMMAND]...'
-
-    Usage: lameduck trial --workers <N> [COMMAND]...
-
-    For more information, try '--help'.
-    ");
 }
