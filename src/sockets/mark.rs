@@ -4,7 +4,7 @@
 use super::sys;
 use super::tcp_info::{TCP_INFO_MAX, TcpInfo};
 use rustix::fs::{OFlags, fcntl_getfl};
-use rustix::io::{Errno, ioctl_fionread};
+use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread};
 use rustix::net::{RecvFlags, recv};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -80,24 +80,30 @@ pub fn peek<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> 
     Ok(&buffer[..length])
 }
 
-/// Takes the bytes that wait, if the server has read `read` bytes and sent `sent`, all acknowledged, and no more.
-/// `None`: it has, or was quicker now. Only what this took is ours.
+/// Takes the bytes that wait, if the server has read `read` bytes and sent `sent`, all acknowledged, and no more, and
+/// its calls do not block. `None`: that is not so, or the server was quicker now. Only what this took is ours.
 ///
 /// # Errors
 /// recv(2)'s own; ECONNRESET: the client is gone.
 pub fn take(socket: &OwnedFd, read: u64, sent: u64) -> io::Result<Option<Vec<u8>>> {
     let now = counts(socket)?;
-    if now.received.saturating_sub(now.unread) != read || now.sent != sent || !now.delivered {
+    let settled = now.received.saturating_sub(now.unread) == read && now.sent == sent && now.delivered;
+    if !settled || !fcntl_getfl(socket)?.contains(OFlags::NONBLOCK) {
         return Ok(None);
     }
     take_all(socket)
 }
 
-/// Takes the bytes that wait on a connection that the server has let go. `None`: there are none.
+/// Takes the bytes that wait on a connection that the server has let go, and makes it not block. `None`: there are none.
 ///
 /// # Errors
 /// As [`take`].
-pub fn take_all(socket: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
+pub fn take_left(socket: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
+    ioctl_fionbio(socket, true)?;
+    take_all(socket)
+}
+
+fn take_all(socket: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; FIRST_TAKE];
     match recv(socket, &mut bytes[..], RecvFlags::DONTWAIT) {
         Ok((0, _)) | Err(Errno::AGAIN) => Ok(None),

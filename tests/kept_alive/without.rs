@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use std::time::Duration;
 
 /// Their requests never end, so the drain has to be bounded; and node ends only when killed.
-const OPTIONS: [&str; 4] = ["--timeout", "1s", "--kill-after", "1s"];
+const OPTIONS: [&str; 6] = ["--park", "off", "--timeout", "1s", "--kill-after", "1s"];
 /// Loss is a matter of the instant: so often a server may show it, at the one pace and the other.
 const TRIES: usize = 8;
 const THINK: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(10)];

@@ -77,8 +77,7 @@ fn given_the_built_in_server_when_it_is_stopped_plainly_then_queued_connections_
 
 #[test]
 fn given_lameduck_then_nobody_is_lost_and_the_exit_status_says_so() {
-    let (status, report) =
-        result(&["--only", "lameduck", "--before", "1s", "--rate", "300/s", "--clients", "new"]);
+    let (status, report) = result(&["--only", "lameduck", "--before", "1s", "--rate", "300/s"]);
     let column = &report["columns"][0];
     assert_eq!((&column["name"], &column["lameduck"]), (&"lameduck".into(), &true.into()));
     assert_each_is_counted_once(column);
@@ -91,8 +90,7 @@ fn given_lameduck_then_nobody_is_lost_and_the_exit_status_says_so() {
 #[test]
 fn given_a_lameduck_that_loses_somebody_then_the_exit_status_says_so() {
     // Without a gate, and with less time than the queue needs.
-    let mut trial =
-        trial(&["--json", "--only", "lameduck", "--before", "1s", "--rate", "300/s", "--clients", "new"]);
+    let mut trial = trial(&["--json", "--only", "lameduck", "--before", "1s", "--rate", "300/s"]);
     let output = trial.env("LAMEDUCK_GATE", "none").env("LAMEDUCK_TIMEOUT", "500ms").output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(report["lost_under_lameduck"].as_u64().unwrap() > 0, "{report}");
@@ -136,7 +134,7 @@ fn given_slow_requests_and_pauses_then_the_table_and_the_load_have_them() {
 
 #[test]
 fn given_a_supervisor_that_replaces_itself_then_it_has_a_column_before_lameducks() {
-    let (_, report) = result(&["--before", "500ms", "--clients", "new", "--supervisor", "env 'A=b c'"]);
+    let (_, report) = result(&["--before", "500ms", "--supervisor", "env 'A=b c'"]);
     let names: Vec<_> = report["columns"].as_array().unwrap().iter().map(|column| &column["name"]).collect();
     assert_eq!(names, ["plain", "env", "lameduck"]);
     assert!(count(&report["columns"][1], "answered") > 0);

@@ -3,6 +3,8 @@
 use super::{Entry, Parking, mark};
 use crate::park::{FirstBytes, PEEK, Stance};
 use crate::sockets::connections::Standing;
+use rustix::io::Errno;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 use tracing::warn;
@@ -48,7 +50,9 @@ impl Parking {
             match self.owners.duplicate(inode) {
                 Ok(socket) if connection.owes() => drop(mark::lower(&socket)),
                 Ok(socket) => self.across.held.push(Held { inode, socket, lowered: false }),
-                Err(_) => out_of_reach.push(inode),
+                Err(error) if lacks_descriptors(&error) => out_of_reach.push(inode),
+                // The server has closed it meanwhile.
+                Err(_) => {}
             }
         }
         self.give_back(&out_of_reach);
@@ -124,11 +128,15 @@ impl Parking {
     }
 }
 
+fn lacks_descriptors(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
 /// The request that a server has left unread. A part of something else is left to the close.
 fn left_unread(socket: &OwnedFd) -> Option<Vec<u8>> {
     let mut first = [0; PEEK];
     match FirstBytes::of(mark::peek(socket, &mut first).ok()?) {
-        FirstBytes::Request | FirstBytes::Part => mark::take_all(socket).ok()?,
+        FirstBytes::Request | FirstBytes::Part => mark::take_left(socket).ok()?,
         FirstBytes::Blank | FirstBytes::Other => None,
     }
 }
