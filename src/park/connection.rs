@@ -1,63 +1,21 @@
 //! The state machine of one connection.
-use super::FirstBytes;
+mod left;
+mod waiting;
+
 use super::quiet::{Patience, QUIET, Quiet};
+use super::{Act, FirstBytes, Seen, Stance};
 use crate::sockets::connections::Standing;
+use left::Left;
 use std::time::Duration;
 
-/// The length of `HTTP/1.1 100 Continue`, with its empty line: when the server has said no more than that, the bytes
-/// that come then are the body it asked for (RFC 9110, section 15.2.1).
-const CONTINUE: u64 = 25;
-/// After so many releases of what was no request, although the server had spoken, this is no HTTP/1.
-const STRANGE: u8 = 2;
-
-/// One look at a connection that the server has.
-#[derive(Debug, Clone, Copy)]
-pub struct Seen {
-    /// When, by the drain's clock.
-    pub at: Duration,
-    /// Bytes from the client so far.
-    pub received: u64,
-    /// Those of them that nobody has read.
-    pub unread: u64,
-    /// Bytes from the server so far.
-    pub sent: u64,
-    /// All of them are acknowledged.
-    pub delivered: bool,
-    /// Since the client's last byte.
-    pub client_quiet: Duration,
-    /// Since the server's last byte.
-    pub server_quiet: Duration,
-    /// The client has closed its half. That wakes the server, whatever the mark.
-    pub half_closed: bool,
-    /// What it is doing, by its counters; `None` where they do not tell.
-    pub standing: Option<Standing>,
-}
-
-/// What is to be done with a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
-    /// Raise the mark, and say when it is up: [`Connection::raised`].
-    Raise,
-    /// Lower the mark: what waits is the server's.
-    Lower,
-    /// Look at the bytes that wait, and say what they are: [`Connection::peeked`].
-    Peek,
-    /// Take the late request, and say whether it could be had: [`Connection::took`].
-    Take,
-}
-
-/// How a connection stands with us.
+/// Whether the server has read a request, or a part of one, and has not spoken since.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Stance {
-    /// The server's alone.
+enum Owes {
     #[default]
-    Open,
-    /// The mark is up.
-    Parked,
-    /// The late request is ours, and with it the connection.
-    Taken,
-    /// Not HTTP/1 in clear text: never to be parked again.
-    Unknown,
+    Nothing,
+    /// Clocks that tie do not tell.
+    Unclear,
+    Answer,
 }
 
 /// One connection.
@@ -65,20 +23,22 @@ pub enum Stance {
 pub struct Connection {
     stance: Stance,
     quiet: Quiet,
-    /// Bytes received at the look before.
+    /// Bytes received at the last look, and whether that was as many as at the look before.
     received: u64,
+    agreed: bool,
     /// Bytes that the server had read, and had sent, when that was last clear.
     read: u64,
     sent: u64,
-    /// The server has read a request, or a part of one, and has not spoken since.
-    owes: bool,
+    owes: Owes,
     /// What waits, and since when it does.
     waiting: Option<FirstBytes>,
     waiting_since: Duration,
     /// A request came while another was open.
     pipelines: bool,
-    /// A body is on its way: not to be parked before the server speaks.
-    uploads: bool,
+    /// What the server was left, until it speaks.
+    left: Option<Left>,
+    /// When the mark was lowered, last.
+    lowered_at: Option<Duration>,
     strange: u8,
 }
 
@@ -98,7 +58,7 @@ impl Connection {
     /// Whether the server has read a request, or a part of one, and has not spoken since.
     #[must_use]
     pub fn owes(&self) -> bool {
-        self.owes
+        self.owes != Owes::Nothing
     }
 
     /// What the server had read of it, and said on it, when it was last clear: what a late request is taken by.
@@ -111,12 +71,13 @@ impl Connection {
     pub fn look(&mut self, seen: &Seen) -> Option<Act> {
         self.quiet.look(seen);
         // Rows give the two counters of different instants: only what two looks agree on is a fact.
-        let agreed = self.received == seen.received;
+        self.agreed = self.received == seen.received;
         self.received = seen.received;
         match self.stance {
             Stance::Open => self.open(seen),
-            Stance::Parked => self.parked(seen, agreed),
-            Stance::Taken | Stance::Unknown => None,
+            Stance::Parked => self.parked(seen),
+            Stance::Unknown => self.lower_again(seen),
+            Stance::Taken => None,
         }
     }
 
@@ -131,12 +92,11 @@ impl Connection {
         self.decide(what, seen)
     }
 
-    /// Whether our own recv(2) has taken the late request. Where it has not, the server was quicker.
+    /// Whether our own recv(2) has taken the late request. Where it has not, the server was quicker: what it did, the
+    /// next look shows.
     pub fn took(&mut self, taken: bool) {
         if taken {
             self.stance = Stance::Taken;
-        } else {
-            self.waiting = None;
         }
     }
 
@@ -148,65 +108,65 @@ impl Connection {
         let rest = if self.quiet.is_rest(seen, patience) { Standing::Idle } else { Standing::InFlight };
         match (self.stance, seen.standing) {
             (Stance::Taken, _) => Some(Standing::Over),
-            (Stance::Parked, Some(Standing::Unread)) => Some(match self.waiting {
-                Some(FirstBytes::Blank) => rest,
-                Some(FirstBytes::Request) if self.pipelines && !self.owes => rest,
-                _ => Standing::InFlight,
-            }),
+            (Stance::Parked, Some(Standing::Unread)) if seen.delivered && self.may_wait() => Some(rest),
+            (Stance::Parked, Some(Standing::Unread)) => Some(Standing::InFlight),
+            (Stance::Open, Some(Standing::Idle)) if self.has_its_own(seen) => Some(Standing::InFlight),
             (_, Some(Standing::Idle)) => Some(rest),
             (_, standing) => standing,
         }
     }
 
     fn open(&mut self, seen: &Seen) -> Option<Act> {
-        self.uploads &= seen.sent == self.sent;
-        let owes = match seen.standing {
-            // An answer that is on its way is in flight, and nothing is owed.
-            Some(Standing::InFlight) => seen.delivered || seen.client_quiet <= seen.server_quiet,
-            Some(Standing::Idle) => false,
-            _ => return None,
-        };
-        if seen.half_closed || seen.unread > 0 || self.uploads {
-            return None;
+        if seen.sent != self.sent {
+            self.left = None;
         }
-        (self.read, self.sent, self.owes, self.waiting) = (seen.received, seen.sent, owes, None);
+        if self.continues(seen) {
+            self.leave(Left::Continued, seen);
+        }
+        if self.left.is_some() {
+            return self.lower_again(seen);
+        }
+        let clear = matches!(seen.standing, Some(Standing::InFlight | Standing::Unclear | Standing::Idle));
+        if seen.half_closed || seen.unread > 0 || !clear {
+            self.sent = seen.sent;
+            return self.lower_again(seen);
+        }
+        self.lowered_at = None;
+        self.settle(seen);
         Some(Act::Raise)
     }
 
-    fn parked(&mut self, seen: &Seen, agreed: bool) -> Option<Act> {
+    fn parked(&mut self, seen: &Seen) -> Option<Act> {
         if seen.half_closed {
-            return Some(self.release(seen));
+            return Some(self.release(Left::End, seen));
+        }
+        if self.continues(seen) {
+            return Some(self.release(Left::Continued, seen));
         }
         if seen.unread == 0 {
             self.waiting = None;
-            if agreed {
-                // More was read in spite of the mark, as servers do that read before they wait: and whether they have
-                // spoken since is told by the counters alone.
-                let more = seen.received > self.read;
-                self.owes = match seen.standing {
-                    Some(Standing::Idle) => false,
-                    // An answer that is not acknowledged yet is in flight, and nothing is owed.
-                    _ => more || self.owes && seen.sent == self.sent,
-                };
-                (self.read, self.sent) = (seen.received, seen.sent);
+            if self.agreed {
+                // Whatever came was read in spite of the mark, as servers do that read before they wait.
+                self.settle(seen);
             }
             return None;
         }
-        let read = seen.received.saturating_sub(seen.unread);
-        if agreed && read > self.read {
+        let has_read = read(seen) > self.read;
+        if has_read && self.agreed {
             // Read in part: and whether the server has spoken since cannot be told.
-            (self.read, self.sent, self.owes, self.waiting) = (read, seen.sent, true, None);
+            (self.read, self.sent, self.waiting) = (read(seen), seen.sent, None);
+            self.owes = Owes::Answer;
+        } else if has_read {
+            // Or it came while the row was made: the next look tells.
         } else if seen.sent > self.sent {
-            let continues = self.owes && seen.sent - self.sent == CONTINUE;
-            (self.sent, self.owes) = (seen.sent, false);
-            if continues {
-                return Some(self.release(seen));
-            }
+            // Since the request came that waits: so the answer before it was not finished.
+            self.pipelines |= matches!(self.waiting, Some(FirstBytes::Request | FirstBytes::Part));
+            (self.sent, self.owes) = (seen.sent, Owes::Nothing);
         }
         match self.waiting {
-            Some(what @ (FirstBytes::Request | FirstBytes::Other)) => self.decide(what, seen),
-            Some(FirstBytes::Part | FirstBytes::Blank) | None => {
-                if self.waiting.is_none() {
+            Some(what @ FirstBytes::Request) if self.agreed || !has_read => self.decide(what, seen),
+            waiting => {
+                if waiting.is_none() {
                     self.waiting_since = seen.at;
                 }
                 Some(Act::Peek)
@@ -214,38 +174,25 @@ impl Connection {
         }
     }
 
-    fn decide(&mut self, what: FirstBytes, seen: &Seen) -> Option<Act> {
-        let rest = seen.delivered && seen.server_quiet >= QUIET;
-        match what {
-            FirstBytes::Blank => None,
-            FirstBytes::Other => {
-                if !self.owes {
-                    self.strange += 1;
-                }
-                let act = self.release(seen);
-                if self.strange >= STRANGE {
-                    self.stance = Stance::Unknown;
-                }
-                Some(act)
-            }
-            FirstBytes::Part if self.owes => Some(self.release(seen)),
-            // Two requests at once, or a body that looks like one: only the server knows, and if it does not speak it
-            // may be waiting for this.
-            FirstBytes::Request if self.owes => {
-                self.pipelines = true;
-                let waited = seen.at.saturating_sub(self.waiting_since);
-                (waited >= QUIET && seen.server_quiet >= QUIET).then(|| self.release(seen))
-            }
-            // The end of one answer may not be the end of all: left unread until the server lets go.
-            FirstBytes::Request if self.pipelines => None,
-            FirstBytes::Request => rest.then_some(Act::Take),
-            FirstBytes::Part => (rest && seen.client_quiet >= QUIET).then_some(Act::Take),
-        }
+    /// Nothing waits: what has come, the server has read.
+    fn settle(&mut self, seen: &Seen) {
+        let spoke = seen.sent > self.sent;
+        let more = seen.received > self.read;
+        self.owes = match seen.standing {
+            Some(Standing::Idle) => Owes::Nothing,
+            Some(Standing::Unclear) if more => Owes::Unclear,
+            Some(Standing::InFlight) if seen.delivered => Owes::Answer,
+            // In flight until the answer is acknowledged, too; often by the next request alone.
+            _ if more && spoke && seen.server_quiet < seen.client_quiet => Owes::Nothing,
+            _ if more => Owes::Answer,
+            _ if spoke => Owes::Nothing,
+            _ => self.owes,
+        };
+        (self.read, self.sent, self.waiting) = (seen.received, seen.sent, None);
     }
+}
 
-    fn release(&mut self, seen: &Seen) -> Act {
-        self.stance = Stance::Open;
-        (self.sent, self.waiting, self.uploads) = (seen.sent, None, true);
-        Act::Lower
-    }
+/// Bytes that the server has read; more than that, where some came while the row was made.
+fn read(seen: &Seen) -> u64 {
+    seen.received.saturating_sub(seen.unread)
 }

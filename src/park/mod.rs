@@ -8,6 +8,7 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `seen` | what is seen of a connection, and what is to be done with it |
 //! | `connection` | the state machine of one connection |
 //! | `quiet` | how long a silence is a rest |
 //! | `first_bytes` | what the bytes are that wait |
@@ -16,10 +17,12 @@ mod connection;
 mod figures;
 mod first_bytes;
 mod quiet;
+mod seen;
 #[cfg(test)]
 mod tests;
 
-pub use connection::{Act, Connection, Seen, Stance};
+pub use connection::Connection;
 pub use figures::Figures;
 pub use first_bytes::{FirstBytes, PEEK};
 pub use quiet::{Patience, QUIET};
+pub use seen::{Act, Seen, Stance};

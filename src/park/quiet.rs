@@ -10,6 +10,9 @@ const PAUSES: u32 = 4;
 const LONG_ANSWER: Duration = Duration::from_secs(2);
 /// The kernel's clock of a connection's words (HZ 100 at the coarsest).
 const TICK: Duration = Duration::from_millis(10);
+/// The longest silence that the kernel can tell (a u32 of milliseconds): so long before its beginning, a drain's clock
+/// counts words that were said before the stop.
+const LONGEST_SILENCE: Duration = Duration::from_millis(u32::MAX as u64);
 
 /// Whether there is time to wait for silences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub enum Patience {
 pub struct Quiet {
     received: u64,
     sent: u64,
-    /// When the server last spoke.
+    /// When the server last spoke, [`LONGEST_SILENCE`] added.
     spoke_at: Duration,
     /// The longest pause that the server made and then went on, without a word from the client in between.
     longest_pause: Duration,
@@ -34,8 +37,9 @@ pub struct Quiet {
 impl Quiet {
     /// Takes in a look.
     pub fn look(&mut self, seen: &Seen) {
-        let spoke_at = seen.at.saturating_sub(seen.server_quiet);
-        let heard_at = seen.at.saturating_sub(seen.client_quiet);
+        let now = seen.at + LONGEST_SILENCE;
+        let (spoke_at, heard_at) =
+            (now.saturating_sub(seen.server_quiet), now.saturating_sub(seen.client_quiet));
         let knows_it = self.sent > 0 && self.received == seen.received;
         if knows_it && seen.sent > self.sent && self.spoke_at > heard_at + TICK {
             self.longest_pause = self.longest_pause.max(spoke_at.saturating_sub(self.spoke_at));

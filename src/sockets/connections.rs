@@ -22,6 +22,8 @@ pub enum Standing {
     Unread,
     /// The client spoke last, or the answer is not fully acknowledged.
     InFlight,
+    /// Both spoke within one tick of the kernel's clock, a moment ago: in flight or at rest.
+    Unclear,
     /// Not a byte yet in either direction, for so long.
     Silent(Duration),
     /// The server spoke last, and nothing is outstanding.

@@ -27,14 +27,14 @@ impl Look {
         Self { queue: zero, half_open: zero, unread: zero, in_flight: zero, silent: zero, idle: zero }
     }
 
-    /// Counts a connection; one that never spoke is silent while younger than `silent_grace`, and idle then. What is
+    /// Counts a connection; one that is unclear is in flight; one that never spoke is silent while younger than `silent_grace`, and idle then. What is
     /// not known of one is not known of all.
     pub fn count(&mut self, standing: Option<Standing>, silent_grace: Duration) {
         let counter = match standing {
             Some(Standing::HalfOpen) => &mut self.half_open,
             Some(Standing::Queued) => &mut self.queue,
             Some(Standing::Unread) => &mut self.unread,
-            Some(Standing::InFlight) => &mut self.in_flight,
+            Some(Standing::InFlight | Standing::Unclear) => &mut self.in_flight,
             Some(Standing::Silent(age)) if age < silent_grace => &mut self.silent,
             Some(Standing::Silent(_) | Standing::Idle) => &mut self.idle,
             Some(Standing::Over) => return,

@@ -78,7 +78,7 @@ impl Memory {
             _ => match last {
                 Last::Client => Standing::InFlight,
                 Last::Unclear if spoken.since_received.min(spoken.since_sent) < TIE_QUIET => {
-                    Standing::InFlight
+                    Standing::Unclear
                 }
                 Last::Unclear | Last::Server => Standing::Idle,
             },

@@ -81,5 +81,5 @@ impl Roll {
 }
 
 fn is_working(standing: Option<Standing>) -> bool {
-    matches!(standing, Some(Standing::Unread | Standing::InFlight))
+    matches!(standing, Some(Standing::Unread | Standing::InFlight | Standing::Unclear))
 }

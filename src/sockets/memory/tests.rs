@@ -99,9 +99,9 @@ fn a_connection_that_a_whole_look_did_not_show_is_forgotten() {
 }
 
 #[test]
-fn a_tie_that_nobody_saw_happen_is_in_flight_until_the_connection_was_quiet_for_a_while() {
+fn a_tie_that_nobody_saw_happen_is_unclear_until_the_connection_was_quiet_for_a_while() {
     let short = TIE_QUIET.checked_sub(TICK).unwrap();
-    assert_eq!(looks(&[said(7, 6, short, short)]), [Some(Standing::InFlight)]);
+    assert_eq!(looks(&[said(7, 6, short, short)]), [Some(Standing::Unclear)]);
     assert_eq!(looks(&[said(7, 6, TIE_QUIET, TIE_QUIET)]), [Some(Standing::Idle)]);
 }
 

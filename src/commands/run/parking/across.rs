@@ -40,7 +40,7 @@ impl Parking {
         let mut out_of_reach = Vec::new();
         for Entry { inode, connection, standing, is_blocking, .. } in entries {
             let parked = connection.stance() == Stance::Parked;
-            let working = matches!(standing, Some(Standing::InFlight | Standing::Unread));
+            let working = matches!(standing, Some(Standing::InFlight | Standing::Unclear | Standing::Unread));
             self.figures.cut += u64::from(working && (!parked || connection.owes()));
             self.figures.blocking += u64::from(!parked && is_blocking);
             self.figures.pipelining += u64::from(connection.pipelines());
