@@ -139,6 +139,8 @@ impl Connection {
             if self.agreed {
                 // Whatever came was read in spite of the mark, as servers do that read before they wait.
                 self.settle(seen);
+            } else if seen.sent > self.sent {
+                (self.sent, self.owes) = (seen.sent, false);
             }
             return None;
         }
@@ -171,7 +173,7 @@ impl Connection {
             Some(Standing::Idle) => false,
             _ if seen.delivered => true,
             // In flight until the answer is acknowledged, too; often by the next request alone.
-            _ if seen.received > self.read => !(spoke && seen.server_quiet < seen.client_quiet),
+            _ if seen.received > self.read => seen.server_quiet >= seen.client_quiet,
             _ => self.owes && !spoke,
         };
         (self.read, self.sent, self.waiting) = (seen.received, seen.sent, None);
