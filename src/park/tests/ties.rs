@@ -1,6 +1,6 @@
 //! Clocks that tie, and rows whose halves are of different instants.
 use super::Act;
-use super::stories::{FRAME, HALF, ONE, look, look_in, parked, tell, working};
+use super::stories::{EXPECTS, FRAME, HALF, ONE, look, look_in, parked, tell, working};
 use super::witness::Moments;
 use super::world::Event;
 use crate::sockets::connections::Standing;
@@ -28,4 +28,14 @@ fn given_bytes_of_the_same_tick_as_the_answer_before_when_they_are_released_then
         (vec![Act::Raise], Some(Standing::InFlight)),
         "so long an answer may go on"
     );
+}
+
+#[test]
+fn given_an_answer_that_ends_at_a_look_that_disagrees_when_a_100_continue_follows_then_it_is_told_from_it() {
+    let mut witness = working(&ONE);
+    tell(&mut witness, &[Event::Serve, Event::Acknowledge, Event::Pass(8)]);
+    let torn = Moments { torn: Some(Event::Ask(&EXPECTS)), ..Moments::default() };
+    assert_eq!(look_in(&mut witness, torn), (vec![], Some(Standing::InFlight)));
+    tell(&mut witness, &[Event::Serve, Event::Pass(8), Event::Serve, Event::Acknowledge]);
+    assert_eq!(look(&mut witness), (vec![Act::Lower], Some(Standing::InFlight)));
 }
