@@ -148,6 +148,8 @@ impl Connection {
             if self.agreed {
                 // Whatever came was read in spite of the mark, as servers do that read before they wait.
                 self.settle(seen);
+            } else if seen.sent > self.sent {
+                (self.sent, self.owes) = (seen.sent, Owes::Nothing);
             }
             return None;
         }
@@ -183,7 +185,7 @@ impl Connection {
             Some(Standing::Unclear) if more => Owes::Unclear,
             Some(Standing::InFlight) if seen.delivered => Owes::Answer,
             // In flight until the answer is acknowledged, too; often by the next request alone.
-            _ if more && spoke && seen.server_quiet < seen.client_quiet => Owes::Nothing,
+            _ if more && seen.server_quiet < seen.client_quiet => Owes::Nothing,
             _ if more => Owes::Answer,
             _ if spoke => Owes::Nothing,
             _ => self.owes,

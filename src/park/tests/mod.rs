@@ -6,11 +6,12 @@
 //! | `witness` | the driver: looks at any moment, does what is asked, and checks the laws of a park |
 //! | `random` | every interleaving, at random, before the witness |
 //! | `row` | how a look shows it, in two halves |
-//! | `stories`, `bodies` | what servers and clients were seen to do, step by step |
+//! | `stories`, `bodies`, `ties` | what servers and clients were seen to do, step by step |
 mod bodies;
 mod random;
 mod row;
 mod stories;
+mod ties;
 mod witness;
 mod world;
 

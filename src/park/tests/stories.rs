@@ -7,14 +7,14 @@ use crate::sockets::connections::Standing;
 /// Of one piece each way.
 const GET: Request = Request { pieces: &["GET / HTTP/1.1\r\n\r\n"], expects: false, answer: 1, early: false };
 const HEAD: &str = "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n";
-static ONE: Request = GET;
+pub static ONE: Request = GET;
 static IN_TWO: Request = Request { answer: 2, ..GET };
 static IN_THREE: Request = Request { answer: 3, ..GET };
 pub static UPLOAD: Request = Request { pieces: &[HEAD, "GET / HTTP/1.1\r\n"], ..GET };
 pub static EXPECTS: Request = Request { expects: true, ..UPLOAD };
 pub static ENDS_IN_CRLF: Request = Request { pieces: &[HEAD, "abcdefg", "\r\n"], ..GET };
-static HALF: Request = Request { pieces: &["GET / HT", "TP/1.1\r\n\r\n"], ..GET };
-static FRAME: Request = Request { pieces: &["\u{1}\u{2}abc"], ..GET };
+pub static HALF: Request = Request { pieces: &["GET / HT", "TP/1.1\r\n\r\n"], ..GET };
+pub static FRAME: Request = Request { pieces: &["\u{1}\u{2}abc"], ..GET };
 
 /// A connection that was used, and is parked, long at rest.
 pub fn parked(eager: bool) -> Witness {
