@@ -15,7 +15,7 @@ pub struct Figures {
     pub pipelining: u64,
     /// Not parked when the signal was forwarded: the server's calls on them block.
     pub blocking: u64,
-    /// Not parked: TLS, HTTP/2, WebSocket, or another protocol that cannot be read.
+    /// Not parked when the signal was forwarded: TLS, HTTP/2, WebSocket, or another protocol that cannot be read.
     pub unknown: u64,
     /// Not parked: another user's, or no descriptor was left for them.
     pub out_of_reach: u64,

@@ -25,8 +25,8 @@ fn given_bytes_of_the_same_tick_as_the_answer_before_when_they_are_released_then
     tell(&mut witness, &[Event::Serve, Event::Acknowledge, Event::Pass(300)]);
     assert_eq!(
         look(&mut witness),
-        (vec![Act::Raise], Some(Standing::InFlight)),
-        "so long an answer may go on"
+        (vec![Act::Raise], Some(Standing::Idle)),
+        "it took long to make, not to say"
     );
 }
 

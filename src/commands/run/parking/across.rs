@@ -43,6 +43,7 @@ impl Parking {
             let working = matches!(standing, Some(Standing::InFlight | Standing::Unclear | Standing::Unread));
             self.figures.cut += u64::from(working && (!parked || connection.owes()));
             self.figures.blocking += u64::from(!parked && is_blocking);
+            self.figures.unknown += u64::from(connection.stance() == Stance::Unknown);
             self.figures.pipelining += u64::from(connection.pipelines());
             if !parked {
                 continue;

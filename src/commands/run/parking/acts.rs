@@ -1,6 +1,6 @@
 //! What is done with one connection, on a duplicate that is held for an instant.
 use super::{Entry, Parking, mark};
-use crate::park::{Act, Connection, FirstBytes, PEEK, Seen, Stance};
+use crate::park::{Act, Connection, FirstBytes, PEEK, Seen};
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -50,7 +50,6 @@ impl Parking {
         // Refused is what raising it would have been.
         let _ = mark::lower(socket);
         count(&mut self.figures.released, &mut entry.counted.released);
-        self.figures.unknown += u64::from(entry.connection.stance() == Stance::Unknown);
     }
 
     fn take(&mut self, socket: OwnedFd, connection: &mut Connection) {
