@@ -186,6 +186,7 @@ impl Connection {
             Some(Standing::InFlight) if seen.delivered => Owes::Answer,
             // In flight until the answer is acknowledged, too; often by the next request alone.
             _ if more && seen.server_quiet < seen.client_quiet => Owes::Nothing,
+            _ if more && seen.server_quiet == seen.client_quiet => Owes::Unclear,
             _ if more => Owes::Answer,
             _ if spoke => Owes::Nothing,
             _ => self.owes,
