@@ -7,6 +7,7 @@ mod support;
 mod bodies;
 mod http;
 mod limits;
+mod lingering;
 mod matrix;
 mod scene;
 mod streams;
@@ -28,6 +29,7 @@ fn main() {
         streams::trials(),
         websocket::trials(),
         limits::trials(),
+        lingering::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }
