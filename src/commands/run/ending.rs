@@ -34,6 +34,8 @@ impl Supervision {
             }
         }
         if phase < Phase::Stopping {
+            // Others of its processes may have its connections.
+            self.parking.hold();
             self.gatekeeper.take_the_rest();
         }
         let gate = Gate::of(&self.gatekeeper);

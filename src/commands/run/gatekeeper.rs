@@ -1,15 +1,14 @@
 //! The gate of one drain: formed, closed, kept up while the server's processes come and go.
 use super::listeners::Listeners;
-use super::parking::LateRequest;
 use crate::cli::{GateChoice, SocketArgs};
-use crate::late_arrivals::{Desk, Kind, Settings};
+use crate::late_arrivals::{Desk, Settings};
 use crate::sockets::gate::Group;
 use crate::sockets::{Observer, Watched};
 use rustix::fs::fstat;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use tracing::{debug, warn};
+use tracing::warn;
 
 /// Why an address of several servers is not gated.
 const SHARED: &str =
@@ -19,7 +18,7 @@ const SHARED: &str =
 #[derive(Debug)]
 pub struct Gatekeeper {
     gate: GateChoice,
-    settings: Settings,
+    pub(super) settings: Settings,
     /// What the server listens on.
     pub listeners: Listeners,
     pub(super) groups: Vec<Group>,
@@ -30,7 +29,7 @@ pub struct Gatekeeper {
     /// Why an address has no gate.
     obstacles: BTreeMap<SocketAddr, String>,
     /// Inodes of the listeners whose rest is being taken.
-    taken: HashSet<u64>,
+    pub(super) taken: HashSet<u64>,
 }
 
 impl Gatekeeper {
@@ -66,14 +65,6 @@ impl Gatekeeper {
         self.take_what_nobody_holds();
     }
 
-    /// Where no process of the server holds a listener any more, nobody but us will accept from it.
-    fn take_what_nobody_holds(&mut self) {
-        for watched in self.listeners.unheld() {
-            debug!(address = %watched.listener.address, "no process of the server holds this listener");
-            self.take_the_rest_of(&watched);
-        }
-    }
-
     /// Closes the gate. An address where that fails is left open, and the drain goes on.
     pub fn close(&mut self) {
         self.closed = true;
@@ -105,13 +96,6 @@ impl Gatekeeper {
     pub fn stands(&self) -> bool {
         let gated: HashSet<SocketAddr> = self.groups.iter().map(Group::address).collect();
         self.closed && self.listeners.watched.iter().all(|watched| gated.contains(&watched.listener.address))
-    }
-
-    /// Takes whoever is queued at the server from now on, in competition with the server.
-    pub fn take_the_rest(&mut self) {
-        for watched in self.listeners.watched.clone() {
-            self.take_the_rest_of(&watched);
-        }
     }
 
     /// Follows the server's processes: listeners that appear are gated as well; the rest of one that nobody but us
@@ -200,61 +184,9 @@ impl Gatekeeper {
         self.serve(strays);
     }
 
-    fn take_the_rest_of(&mut self, watched: &Watched) {
-        let Some(held) = watched.duplicate.clone() else { return };
-        if !self.taken.insert(watched.listener.inode) {
-            return;
-        }
-        let Some(desk) = self.open_desk() else { return };
-        if let Err(error) = desk.take_the_rest(held) {
-            warn!(%error, address = %watched.listener.address, "cannot answer who is still queued");
-        }
-    }
-
     fn obstacle(&mut self, address: SocketAddr, reason: String) {
         warn!(%address, "no gate: {reason}");
         self.obstacles.insert(address, reason);
-    }
-
-    /// Serves connections that came to us by the way.
-    fn serve(&mut self, strays: Vec<OwnedFd>) {
-        if strays.is_empty() {
-            return;
-        }
-        if let Some(desk) = self.open_desk() {
-            for stray in strays {
-                desk.serve(stray, Kind::LateArrival);
-            }
-        }
-    }
-
-    /// Has late requests answered.
-    pub fn answer(&mut self, late: Vec<LateRequest>) {
-        if late.is_empty() {
-            return;
-        }
-        if let Some(desk) = self.open_desk() {
-            for (connection, taken) in late {
-                desk.serve_late_request(connection, taken);
-            }
-        }
-    }
-
-    /// How many late requests are being answered.
-    #[must_use]
-    pub fn answering(&self) -> u32 {
-        let open = self.desk.as_ref().map_or(0, |desk| desk.served(Kind::LateRequest).open);
-        u32::try_from(open).unwrap_or(u32::MAX)
-    }
-
-    fn open_desk(&mut self) -> Option<&mut Desk> {
-        if self.desk.is_none() {
-            match Desk::open(self.settings.clone()) {
-                Ok(desk) => self.desk = Some(desk),
-                Err(error) => warn!(%error, "cannot start the thread that answers late arrivals"),
-            }
-        }
-        self.desk.as_mut()
     }
 
     /// The gate's kind, and why it is that.

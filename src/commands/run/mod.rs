@@ -3,14 +3,18 @@
 //! | file | subject |
 //! |---|---|
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
+//! | `actions` | what the drain wants done |
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners` | what the server listens on: found again and again, and held |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
+//! | `desk` | whom the gate's desk is given |
 //! | `parking/` | new requests on open connections: kept unread, taken, answered; what is at rest held across the forward |
 //! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
 //! | `reporting` | the closing line and the report file |
+mod actions;
 mod closing;
+mod desk;
 mod ending;
 mod gatekeeper;
 mod listeners;
@@ -76,7 +80,7 @@ fn check_getfd(capture: Capture) -> Result<(), String> {
              permit it in the seccomp profile, add CAP_SYS_PTRACE, or use --listen"
         )),
         Capture::Auto => {
-            warn!(%error, "pidfd_getfd is refused here: only sockets of --listen can be gated");
+            warn!(%error, "pidfd_getfd is refused here: only sockets of --listen can be gated, and open connections are left to the server");
             Ok(())
         }
         Capture::Listen | Capture::None => Ok(()),

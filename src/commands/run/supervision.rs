@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 /// When the process tree is looked at again during a drain.
-const REFRESH_PACE: Duration = Duration::from_millis(100);
+pub(super) const REFRESH_PACE: Duration = Duration::from_millis(100);
 
 /// A server that runs, and all that lameduck knows of it.
 pub struct Supervision {
@@ -192,53 +192,7 @@ impl Supervision {
         }
     }
 
-    fn prepare_gate(&mut self) {
-        if let Some(looking) = &mut self.looking {
-            self.gatekeeper.prepare(&mut looking.observer);
-            self.refresh_due = self.begin.elapsed() + REFRESH_PACE;
-        }
-    }
-
-    fn close_gate(&mut self) {
-        self.gatekeeper.close();
-        if let Some(looking) = &mut self.looking {
-            looking.gated(self.gatekeeper.stands());
-        }
-        self.parking.gated(self.begin.elapsed());
-        self.times.gated = Some(Instant::now());
-        let (gate, reason) = self.gatekeeper.gate();
-        let capture = self.gatekeeper.listeners.capture();
-        if gate == "none" {
-            info!(%gate, %capture, "no gate ({reason}): waiting for an empty queue");
-        } else {
-            info!(%gate, %capture, "gate closed ({reason}): waiting for those who are in");
-        }
-    }
-
-    /// What is parked is held first. Then the signal: every microsecond before it is one in which something new may come.
-    fn forward(&mut self, outcome: Outcome) {
-        self.parking.hold();
-        if let Some(signal) = self.signal_out {
-            self.send(signal);
-        }
-        self.times.forwarded = Some(Instant::now());
-        self.outcome = outcome;
-        self.gatekeeper.take_the_rest();
-        let signal = self.signal_out.map(|signal| signal.to_string()).unwrap_or_default();
-        if outcome == Outcome::TimedOut {
-            warn!(%signal, "time is over: forwarded, answering who is still queued");
-        } else {
-            info!(%signal, "forwarded");
-        }
-    }
-
-    fn kill(&mut self) {
-        warn!("the server has not stopped in time: killing it (--kill-after)");
-        self.killed = true;
-        self.send(Signal::KILL);
-    }
-
-    fn send(&self, signal: Signal) {
+    pub(super) fn send(&self, signal: Signal) {
         if let Err(error) = self.child.send(signal) {
             warn!(%signal, %error, "cannot signal the server");
         }

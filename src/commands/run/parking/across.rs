@@ -1,13 +1,13 @@
 //! Across the forward: what is at rest is held, because the server is about to close it, and the request that comes in
 //! that instant would be lost.
 use super::{Entry, Parking, mark};
-use crate::park::{FirstBytes, PEEK, Stance};
+use crate::park::{Figures, FirstBytes, PEEK, Stance};
 use crate::sockets::connections::Standing;
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
-use tracing::warn;
+use tracing::{info, warn};
 
 /// How often it is looked whether the server has let go: its clients get their end of file no later.
 const PACE: Duration = Duration::from_millis(5);
@@ -87,6 +87,26 @@ impl Parking {
         }
     }
 
+    /// Tells in the log how the server's open connections stood at the forward, if there were any to tell of.
+    pub fn say(&self) {
+        if self.figures == Figures::default() {
+            return;
+        }
+        let Figures { parked, released, at_rest, pipelining, blocking, unknown, out_of_reach, cut } =
+            self.figures;
+        info!(
+            parked,
+            released,
+            at_rest,
+            pipelining,
+            blocking,
+            unknown,
+            out_of_reach,
+            cut,
+            "open connections, until the forward"
+        );
+    }
+
     /// When it is to be looked whether the server has let go; `None`: nothing is held.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
@@ -123,9 +143,22 @@ impl Parking {
         self.across.due = Some(Instant::now() + PACE.max(begin.elapsed() * PAUSE_PER_COST));
     }
 
-    /// Closes all that is held.
+    /// Closes all that is held. Whoever of the server still has it goes on as if we had never been there.
     pub fn close(&mut self) {
-        self.across.held.clear();
+        for held in self.across.held.drain(..) {
+            let _ = mark::lower(&held.socket);
+        }
+    }
+}
+
+/// Wherever a drain is left without a forward: no mark stays up.
+impl Drop for Parking {
+    fn drop(&mut self) {
+        for entry in self.connections.values().filter(|entry| entry.connection.stance() == Stance::Parked) {
+            if let Ok(socket) = self.owners.duplicate(entry.inode) {
+                let _ = mark::lower(&socket);
+            }
+        }
     }
 }
 
