@@ -30,6 +30,8 @@ pub struct Quiet {
     sent: u64,
     /// When the server last spoke, [`LONGEST_SILENCE`] added.
     spoke_at: Duration,
+    /// When the server began the answer that it gave last, as [`Self::spoke_at`]; `None`: nobody saw it begin.
+    began_at: Option<Duration>,
     /// The longest pause that the server made and then went on, without a word from the client in between.
     longest_pause: Duration,
 }
@@ -40,9 +42,14 @@ impl Quiet {
         let now = seen.at + LONGEST_SILENCE;
         let (spoke_at, heard_at) =
             (now.saturating_sub(seen.server_quiet), now.saturating_sub(seen.client_quiet));
-        let knows_it = self.sent > 0 && self.received == seen.received;
-        if knows_it && seen.sent > self.sent && self.spoke_at > heard_at + TICK {
-            self.longest_pause = self.longest_pause.max(spoke_at.saturating_sub(self.spoke_at));
+        if self.received != seen.received {
+            self.began_at = None;
+        } else if self.sent > 0 && seen.sent > self.sent {
+            if self.spoke_at > heard_at + TICK {
+                self.longest_pause = self.longest_pause.max(spoke_at.saturating_sub(self.spoke_at));
+            } else {
+                self.began_at.get_or_insert(spoke_at);
+            }
         }
         (self.received, self.sent, self.spoke_at) = (seen.received, seen.sent, spoke_at);
     }
@@ -50,8 +57,11 @@ impl Quiet {
     /// Whether the present silence is a rest.
     pub fn is_rest(&self, seen: &Seen, patience: Patience) -> bool {
         let least = if patience == Patience::Patient { QUIET } else { Duration::ZERO };
-        // For how long the server had been speaking, or working, when it last spoke.
-        let answer = seen.client_quiet.saturating_sub(seen.server_quiet);
+        // For how long the server had been speaking when it last spoke; where nobody saw it begin, or working.
+        let answer = self.began_at.map_or_else(
+            || seen.client_quiet.saturating_sub(seen.server_quiet),
+            |began_at| self.spoke_at.saturating_sub(began_at),
+        );
         let needed = least.max(self.longest_pause * PAUSES).max(if answer > LONG_ANSWER {
             answer
         } else {

@@ -50,7 +50,9 @@ impl Parking {
         // Refused is what raising it would have been.
         let _ = mark::lower(socket);
         count(&mut self.figures.released, &mut entry.counted.released);
-        self.figures.unknown += u64::from(entry.connection.stance() == Stance::Unknown);
+        if entry.connection.stance() == Stance::Unknown {
+            count(&mut self.figures.unknown, &mut entry.counted.unknown);
+        }
     }
 
     fn take(&mut self, socket: OwnedFd, connection: &mut Connection) {

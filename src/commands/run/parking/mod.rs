@@ -70,6 +70,7 @@ struct Entry {
 struct Counted {
     parked: bool,
     released: bool,
+    unknown: bool,
     out_of_reach: bool,
 }
 
