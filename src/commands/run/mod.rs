@@ -15,7 +15,7 @@ mod ending;
 mod gatekeeper;
 mod listeners;
 mod looking;
-mod parking;
+pub mod parking;
 mod reporting;
 mod supervision;
 

@@ -67,6 +67,7 @@ struct Entry {
 
 /// In which figures it is already.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are independent")]
 struct Counted {
     parked: bool,
     released: bool,
