@@ -1,5 +1,5 @@
 //! One file a verb: each turns its options into work for the rooms below and ends with an exit status.
-mod run;
+pub mod run;
 #[cfg(feature = "trial")]
 mod trial;
 mod usage;

@@ -19,7 +19,7 @@ mod ending;
 mod gatekeeper;
 mod listeners;
 mod looking;
-mod parking;
+pub mod parking;
 mod reporting;
 mod supervision;
 
