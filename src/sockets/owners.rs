@@ -16,6 +16,8 @@ const SOCKET: (&[u8], &[u8]) = (b"socket:[", b"]");
 pub struct Owners {
     /// In the order of their inodes.
     held: Vec<Held>,
+    /// Descriptors of some process may not be read.
+    some_hidden: bool,
     processes: HashMap<Pid, OwnedFd>,
 }
 
@@ -27,14 +29,21 @@ struct Held {
 }
 
 impl Owners {
-    /// Finds them: about 1 µs a descriptor. A process whose descriptors may not be read has none.
+    /// Finds them: about 1 µs a descriptor. A process whose descriptors may not be read may have any.
     pub fn find<'a>(&mut self, processes: impl IntoIterator<Item = &'a Pid>) {
         self.held.clear();
+        self.some_hidden = false;
         for &pid in processes {
-            // It has gone meanwhile, or is another user's.
-            let _ = self.find_in(pid);
+            // It has gone meanwhile, or is another user's (proc(5): ptrace access mode PTRACE_MODE_READ_FSCREDS).
+            self.some_hidden |= matches!(self.find_in(pid), Err(Errno::ACCESS | Errno::PERM));
         }
         self.held.sort_unstable_by_key(|held| held.inode);
+    }
+
+    /// Whether there are processes whose descriptors may not be read.
+    #[must_use]
+    pub fn some_are_hidden(&self) -> bool {
+        self.some_hidden
     }
 
     /// Whether any of the processes holds the socket of this inode.
@@ -99,10 +108,12 @@ impl Owners {
             let Some(fd) = name.to_str().ok().and_then(|number| number.parse().ok()) else { continue };
             // "socket:[18446744073709551615]" fits; what is longer is no socket.
             let mut target = [MaybeUninit::uninit(); 32];
-            if let Ok((target, _)) = readlinkat_raw(&directory, &*name, &mut target)
-                && let Some(inode) = inode(target)
-            {
-                self.held.push(Held { inode, pid, fd });
+            match readlinkat_raw(&directory, &*name, &mut target) {
+                Ok((target, _)) => self.held.extend(inode(target).map(|inode| Held { inode, pid, fd })),
+                // Root may list what it may not read.
+                Err(refusal @ (Errno::ACCESS | Errno::PERM)) => return Err(refusal),
+                // Closed meanwhile.
+                Err(_) => {}
             }
         }
         Ok(())

@@ -62,6 +62,7 @@ struct Entry {
     /// As it was counted at the last look.
     standing: Option<Standing>,
     is_blocking: bool,
+    is_out_of_reach: bool,
     counted: Counted,
 }
 
@@ -71,7 +72,6 @@ struct Counted {
     parked: bool,
     released: bool,
     unknown: bool,
-    out_of_reach: bool,
 }
 
 impl Parking {
