@@ -150,7 +150,7 @@ impl OtherWays {
     }
 
     fn find_once(&mut self) {
-        if !self.owners.hold(self.inodes[0]) {
+        if !self.owners.may_hold(self.inodes[0]) {
             self.find();
         }
     }

@@ -4,6 +4,7 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir, fstat, openat, readlinkat_raw};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use std::collections::HashMap;
+use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{OwnedFd, RawFd};
@@ -16,6 +17,10 @@ const SOCKET: (&[u8], &[u8]) = (b"socket:[", b"]");
 pub struct Owners {
     /// In the order of their inodes.
     held: Vec<Held>,
+    /// Descriptors of some process may not be read.
+    some_hidden: bool,
+    /// What could be read is not all: descriptors or memory are lacking.
+    incomplete: bool,
     processes: HashMap<Pid, OwnedFd>,
 }
 
@@ -27,20 +32,35 @@ struct Held {
 }
 
 impl Owners {
-    /// Finds them: about 1 µs a descriptor. A process whose descriptors may not be read has none.
+    /// Finds them: about 1 µs a descriptor. A process whose descriptors may not be read may have any.
     pub fn find<'a>(&mut self, processes: impl IntoIterator<Item = &'a Pid>) {
         self.held.clear();
+        self.some_hidden = false;
+        // Whoever found the processes may have lacked a descriptor, and not have told.
+        self.incomplete = fs::read_dir("/proc/self/task").is_err();
         for &pid in processes {
-            // It has gone meanwhile, or is another user's.
-            let _ = self.find_in(pid);
+            match self.find_in(pid) {
+                // Another user's (proc(5): ptrace access mode PTRACE_MODE_READ_FSCREDS).
+                Err(Errno::ACCESS | Errno::PERM) => self.some_hidden = true,
+                Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => self.incomplete = true,
+                // Or it has gone meanwhile.
+                Ok(()) | Err(_) => {}
+            }
         }
         self.held.sort_unstable_by_key(|held| held.inode);
     }
 
-    /// Whether any of the processes holds the socket of this inode.
+    /// Whether there are processes whose descriptors may not be read.
     #[must_use]
-    pub fn hold(&self, inode: u64) -> bool {
-        !self.of(inode).is_empty()
+    pub fn some_are_hidden(&self) -> bool {
+        self.some_hidden
+    }
+
+    /// Whether any of the processes holds the socket of this inode, as far as could be read: where that was not all,
+    /// it may.
+    #[must_use]
+    pub fn may_hold(&self, inode: u64) -> bool {
+        self.incomplete || !self.range_of(inode).is_empty()
     }
 
     /// A duplicate of the socket of this inode. Descriptor numbers are used again: what is given is that socket.
@@ -79,10 +99,6 @@ impl Owners {
         if fstat(&socket)?.st_ino == held.inode { Ok(socket) } else { Err(Errno::NOENT) }
     }
 
-    fn of(&self, inode: u64) -> &[Held] {
-        &self.held[self.range_of(inode)]
-    }
-
     fn range_of(&self, inode: u64) -> std::ops::Range<usize> {
         let begin = self.held.partition_point(|held| held.inode < inode);
         begin..begin + self.held[begin..].partition_point(|held| held.inode == inode)
@@ -99,10 +115,12 @@ impl Owners {
             let Some(fd) = name.to_str().ok().and_then(|number| number.parse().ok()) else { continue };
             // "socket:[18446744073709551615]" fits; what is longer is no socket.
             let mut target = [MaybeUninit::uninit(); 32];
-            if let Ok((target, _)) = readlinkat_raw(&directory, &*name, &mut target)
-                && let Some(inode) = inode(target)
-            {
-                self.held.push(Held { inode, pid, fd });
+            match readlinkat_raw(&directory, &*name, &mut target) {
+                Ok((target, _)) => self.held.extend(inode(target).map(|inode| Held { inode, pid, fd })),
+                // Root may list what it may not read.
+                Err(refusal @ (Errno::ACCESS | Errno::PERM)) => return Err(refusal),
+                // Closed meanwhile.
+                Err(_) => {}
             }
         }
         Ok(())
@@ -132,13 +150,13 @@ mod tests {
         let inode = fstat(&server).unwrap().st_ino;
         let mut owners = Owners::default();
         owners.find(&[getpid()]);
-        assert!(owners.hold(inode) && !owners.hold(0));
+        assert!(owners.may_hold(inode) && !owners.may_hold(0));
         assert_eq!(fstat(owners.duplicate(inode).unwrap()).unwrap().st_ino, inode);
         drop(server);
         // A stale number gives no stranger's socket.
         assert_eq!(owners.duplicate(inode).unwrap_err().kind(), io::ErrorKind::NotFound);
         owners.find(&[getpid()]);
-        assert!(!owners.hold(inode));
+        assert!(!owners.may_hold(inode));
     }
 
     #[test]

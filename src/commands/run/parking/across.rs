@@ -17,6 +17,10 @@ const PAUSE_PER_COST: u32 = 3;
 /// request. Those that close at once have done so, and those that just end are gone.
 const LINGERS_AFTER: Duration = Duration::from_millis(250);
 
+/// Descriptors that are left where they lack: to lower marks with, to look into /proc, and for a desk (its runtime takes
+/// ten). Without them it would seem that the server has let go of everything.
+const SPARE_DESCRIPTORS: usize = 16;
+
 /// Connections that are held across the forward.
 #[derive(Debug, Default)]
 pub(super) struct Across {
@@ -38,12 +42,13 @@ impl Parking {
     pub fn hold(&mut self) {
         let entries: Vec<Entry> = self.connections.drain().map(|(_, entry)| entry).collect();
         let mut out_of_reach = Vec::new();
-        for Entry { inode, connection, standing, is_blocking, .. } in entries {
+        for Entry { inode, connection, standing, is_blocking, is_out_of_reach, .. } in entries {
             let parked = connection.stance() == Stance::Parked;
             let working = matches!(standing, Some(Standing::InFlight | Standing::Unclear | Standing::Unread));
             self.figures.cut += u64::from(working && (!parked || connection.owes()));
             self.figures.blocking += u64::from(!parked && is_blocking);
             self.figures.unknown += u64::from(connection.stance() == Stance::Unknown);
+            self.figures.out_of_reach += u64::from(!parked && is_out_of_reach);
             self.figures.pipelining += u64::from(connection.pipelines());
             if !parked {
                 continue;
@@ -67,8 +72,8 @@ impl Parking {
         if inodes.is_empty() {
             return;
         }
-        // One descriptor is needed to lower a mark with.
-        let spare = self.across.held.pop();
+        let kept = self.across.held.len().saturating_sub(SPARE_DESCRIPTORS);
+        let spare = self.across.held.split_off(kept);
         let inodes = inodes.iter().copied().chain(spare.iter().map(|held| held.inode)).collect::<Vec<_>>();
         drop(spare);
         let mut given_back = 0_u64;
@@ -127,7 +132,7 @@ impl Parking {
         }
         self.find_owners();
         for held in std::mem::take(&mut self.across.held) {
-            if self.owners.hold(held.inode) {
+            if self.owners.may_hold(held.inode) {
                 self.across.held.push(held);
             } else if let Some(bytes) = left_unread(&held.socket) {
                 self.late.push((held.socket, bytes));

@@ -19,12 +19,10 @@ impl Parking {
         let socket = match self.owners.duplicate(entry.inode) {
             Ok(socket) => socket,
             Err(error) => {
-                // Accepted since the last pass over the descriptors, or closed since the look.
+                // Accepted since the last pass over the descriptors, or closed since the look; or a hidden process has it.
                 let unknown = error.kind() == io::ErrorKind::NotFound;
                 self.owners_are_stale |= unknown;
-                if act == Act::Raise && !unknown {
-                    count(&mut self.figures.out_of_reach, &mut entry.counted.out_of_reach);
-                }
+                entry.is_out_of_reach |= act == Act::Raise && (!unknown || self.owners.some_are_hidden());
                 return None;
             }
         };
@@ -42,6 +40,7 @@ impl Parking {
         entry.is_blocking = matches!(how, Ok(mark::Raise::Blocking));
         if matches!(how, Ok(mark::Raise::Up)) {
             entry.connection.raised();
+            entry.is_out_of_reach = false;
             count(&mut self.figures.parked, &mut entry.counted.parked);
         }
     }

@@ -62,6 +62,7 @@ struct Entry {
     /// As it was counted at the last look.
     standing: Option<Standing>,
     is_blocking: bool,
+    is_out_of_reach: bool,
     counted: Counted,
 }
 
@@ -70,7 +71,6 @@ struct Entry {
 struct Counted {
     parked: bool,
     released: bool,
-    out_of_reach: bool,
 }
 
 impl Parking {

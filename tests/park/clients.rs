@@ -1,0 +1,143 @@
+//! Clients that do not behave as clients do, on connections that are parked.
+use crate::odd::Odd;
+use crate::support::trial::trial;
+use crate::support::{PATIENCE, process, wait_for};
+use crate::talk::{busy, get, hear, is_at_its_end, is_told_once, kept_alive};
+use lameduck::sockets::memory::TIE_QUIET;
+use libtest_mimic::Trial;
+use rustix::net::sockopt::set_socket_linger;
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What a client pushes.
+const FLOOD: usize = 100 << 20;
+/// What a kernel may hold of it for the server: twice the mark, and as much again for its granularity.
+const HELD: u64 = 4 << 20;
+/// What a desk reads of one request, and reads away behind its answer (16 MiB each), and what the buffers of both ends
+/// hold beside.
+const READ: usize = 32 << 20;
+const BUFFERS: usize = 12 << 20;
+/// What lameduck may grow by, in KiB.
+const GROWTH: u64 = 16 << 10;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("half_a_request_line_is_answered_and_holds_no_drain", &Ok(()), half_a_line),
+        trial("a_client_that_pushes_a_body_without_an_end_takes_no_memory", &Ok(()), || {
+            flood(
+                b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n",
+                b'x',
+                READ + BUFFERS,
+            );
+        }),
+        trial("a_client_that_pushes_empty_lines_takes_no_memory", &Ok(()), || {
+            // At the mark the server is woken and reads what it likes to, as without park.
+            flood(b"\r\n", b'\n', FLOOD);
+        }),
+        trial("clients_that_reset_hold_no_drain", &Ok(()), resets),
+    ]
+}
+
+fn half_a_line() {
+    let mut odd = Odd::start("polite", &[]);
+    let mut client = kept_alive(odd.server.address(), 1).remove(0);
+    let mut working = busy(&odd, 3000);
+    odd.stop_and_park(2);
+    // The client's own pause. Within a second of an answer whose clock ties it might be a body's: the server is given it
+    // then, and the drain bounded by its own limits.
+    thread::sleep(TIE_QUIET + TIE_QUIET / 2);
+    client.send(b"GET / HT").expect("half a line");
+    assert_eq!(hear(&mut working).expect("its answer").0, 200);
+    is_told_once(&mut client);
+    let report = odd.end();
+    assert_eq!(
+        (&report["outcome"], &report["late_requests"]["answered"]),
+        (&"drained".into(), &1.into()),
+        "{report}"
+    );
+}
+
+fn flood(head: &[u8], piece: u8, most: usize) {
+    let mut odd = Odd::start("polite", &["--timeout", "4s"]);
+    let mut client = TcpStream::connect(odd.server.address()).expect("a connection");
+    client.write_all(get("/").as_bytes()).expect("a request");
+    assert!(client.read(&mut [0; 1024]).expect("an answer") > 0);
+    let _working = busy(&odd, 2000);
+    odd.stop_and_park(2);
+    let before = resident(odd.server.pid());
+    client.set_nonblocking(true).expect("a flag");
+    client.write_all(head).expect("the beginning");
+    let (piece, mut pushed, mut highest, mut held) = (vec![piece; 64 << 10], 0, before, 0);
+    let end = Instant::now() + PATIENCE;
+    // It pushes until it is told to stop by a reset, or the server has gone.
+    while pushed < FLOOD && odd.server.try_wait().is_none() {
+        assert!(Instant::now() < end, "the drain does not end");
+        match client.write(&piece) {
+            Ok(length) => pushed += length,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
+            Err(_) => break,
+        }
+        highest = highest.max(resident(odd.server.pid()));
+        held = held.max(unread(odd.server.address()));
+    }
+    println!("pushed {pushed} bytes, {held} unread at once; lameduck grew by {} KiB", highest - before);
+    assert!(held <= HELD, "{held} bytes were held for the server");
+    assert!(pushed <= most, "{pushed} bytes were taken in");
+    assert!(highest - before <= GROWTH, "lameduck grew by {} KiB", highest - before);
+    odd.end();
+}
+
+/// The resident set of a process, in KiB; 0 when it has gone.
+fn resident(pid: u32) -> u64 {
+    let field = process::field(pid, "VmRSS");
+    field.and_then(|text| text.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
+/// The most bytes that wait unread on a connection of this server (proc_pid_net(5)).
+fn unread(server: SocketAddr) -> u64 {
+    let rows = fs::read_to_string("/proc/net/tcp").expect("the kernel's table");
+    let local = format!("0100007F:{:04X}", server.port());
+    let of_server = rows.lines().filter(|row| row.split_whitespace().nth(1) == Some(&local));
+    // Of established connections alone: a listener's is the length of its queue.
+    let unread = of_server.filter_map(|row| {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        (words[3] == "01").then(|| u64::from_str_radix(words[4].split_once(':')?.1, 16).ok())?
+    });
+    unread.max().unwrap_or_default()
+}
+
+/// Parked; with a late request that is not whole; being answered.
+fn resets() {
+    let mut odd = Odd::start("polite", &[]);
+    let open = || {
+        let mut client = TcpStream::connect(odd.server.address()).expect("a connection");
+        client.write_all(get("/").as_bytes()).expect("a request");
+        assert!(client.read(&mut [0; 1024]).expect("an answer") > 0);
+        set_socket_linger(&client, Some(Duration::ZERO)).expect("an option");
+        client
+    };
+    let (parked, mut waiting, mut answered) = (open(), open(), open());
+    let mut working = busy(&odd, 1500);
+    odd.stop_and_park(4);
+    drop(parked);
+    // The server sees the reset in spite of the mark, and lets it go.
+    wait_for("the server to let it go", || (odd.marks().len() == 3).then_some(()));
+    waiting
+        .write_all(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf")
+        .expect("a part");
+    answered.write_all(get("/").as_bytes()).expect("a late request");
+    let mut first = [0];
+    answered.read_exact(&mut first).expect("the 503");
+    drop(waiting);
+    drop(answered);
+    wait_for("the server to let them go", || (odd.marks().len() == 1).then_some(()));
+    assert_eq!(hear(&mut working).expect("its answer").0, 200);
+    is_at_its_end(&mut working);
+    let report = odd.end();
+    let late = &report["late_requests"];
+    assert_eq!((&late["answered"], &report["left_behind"]["unanswered"]), (&1.into(), &0.into()), "{report}");
+    assert_eq!(report["outcome"], "drained");
+}

@@ -1,0 +1,75 @@
+//! `tests/servers/odd.py` under `lameduck run`, and what both say.
+use crate::support::process::kill;
+use crate::support::server::{Builder, Server, free_port};
+use crate::support::{PATIENCE, python, wait_for};
+use lameduck::sockets::mark::RAISED;
+use serde_json::Value;
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The server, and the report that lameduck is to write.
+pub struct Odd {
+    pub server: Server,
+    pub pid: u32,
+    report: PathBuf,
+    asked: Cell<u32>,
+}
+
+impl Odd {
+    /// Starts it in this manner, under lameduck with these options.
+    pub fn start(manner: &str, options: &[&str]) -> Self {
+        Self::start_under(&[], manner, options)
+    }
+
+    /// As [`Self::start`], with another program before lameduck.
+    pub fn start_under(wrapper: &[&str], manner: &str, options: &[&str]) -> Self {
+        let port = free_port();
+        let report = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("park-{port}.json"));
+        let script = format!("{}/odd.py", python::SERVERS);
+        let server = Builder::new(port, python::program("python"), [&script, &port.to_string(), manner]);
+        let path = report.to_str().expect("a path in UTF-8");
+        let lameduck = [env!("CARGO_BIN_EXE_lameduck"), "run", "--report", path];
+        let server = server.under(&[wrapper, &lameduck, options, &["--"]].concat()).start();
+        let pid = wait_for("its process id", || {
+            let log = server.log();
+            log.lines().find_map(|line| line.strip_prefix("pid ")?.parse().ok())
+        });
+        Self { server, pid, report, asked: Cell::new(0) }
+    }
+
+    /// The low-water mark of each connection of the first process.
+    pub fn marks(&self) -> Vec<u32> {
+        self.asked.set(self.asked.get() + 1);
+        kill(self.pid, libc::SIGUSR1);
+        let begin = format!("marks {}:", self.asked.get());
+        wait_for("the marks", || {
+            let log = self.server.log();
+            let (line, _) = log.split_once(&begin)?.1.split_once('\n')?;
+            Some(line.split_whitespace().map(|mark| mark.parse().expect("a number")).collect())
+        })
+    }
+
+    /// Sends TERM and waits until so many connections are parked.
+    pub fn stop_and_park(&self, connections: usize) {
+        self.server.signal(libc::SIGTERM);
+        wait_for("the marks to be up", || {
+            let up = self.marks().into_iter().filter(|mark| *mark == RAISED).count();
+            (up == connections).then_some(())
+        });
+    }
+
+    /// Waits for what lameduck logs.
+    pub fn logs(&self, text: &str) {
+        wait_for(text, || self.server.log().contains(text).then_some(()));
+    }
+
+    /// Waits for the end of all, and gives the report.
+    pub fn end(&mut self) -> Value {
+        assert_eq!(self.server.wait(PATIENCE).code(), Some(0), "{}", self.server.log());
+        assert!(!self.server.log().contains("panicked"), "{}", self.server.log());
+        let report = fs::read(&self.report).expect("a report");
+        fs::remove_file(&self.report).expect("a report");
+        serde_json::from_slice(&report).expect("a report in JSON")
+    }
+}

@@ -1,0 +1,54 @@
+//! What clients say on kept-alive connections, and what they hear.
+use crate::http::Connection;
+use crate::odd::Odd;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+/// A request.
+pub fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+}
+
+/// Sends a request and reads the answer: its status, whether it says close, and its body.
+pub fn ask(connection: &mut Connection, path: &str) -> io::Result<(u16, bool, String)> {
+    connection.send(get(path).as_bytes())?;
+    hear(connection)
+}
+
+/// Reads one answer.
+pub fn hear(connection: &mut Connection) -> io::Result<(u16, bool, String)> {
+    let head = connection.final_head()?;
+    let mut body = Vec::new();
+    connection.body(head.framing, |piece| body.extend_from_slice(piece))?;
+    Ok((head.status, head.close, String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// So many connections, each with an answer behind it.
+pub fn kept_alive(address: SocketAddr, count: usize) -> Vec<Connection> {
+    let open = || {
+        let mut connection = Connection::open(address)?;
+        assert_eq!(ask(&mut connection, "/")?.0, 200);
+        Ok(connection)
+    };
+    (0..count).map(|_| open()).collect::<io::Result<_>>().expect("kept-alive connections")
+}
+
+/// A connection with a request that the server works on for so long: until then the drain waits.
+pub fn busy(odd: &Odd, ms: u32) -> Connection {
+    let mut connection = kept_alive(odd.server.address(), 1).remove(0);
+    connection.send(get(&format!("/?ms={ms}")).as_bytes()).expect("a request");
+    connection
+}
+
+/// Checks that the next thing is the end: nothing more was said.
+pub fn is_at_its_end(connection: &mut Connection) {
+    let end = connection.exact(&mut [0]).expect_err("not one byte more");
+    assert!(matches!(end.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset), "{end}");
+}
+
+/// Checks that one answer of 503 comes, and then the end.
+pub fn is_told_once(connection: &mut Connection) {
+    let (status, close, _) = hear(connection).expect("an answer");
+    assert_eq!((status, close), (503, true));
+    is_at_its_end(connection);
+}
