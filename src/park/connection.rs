@@ -1,12 +1,13 @@
 //! The state machine of one connection.
 mod left;
+mod moment;
 mod waiting;
 
 use super::quiet::{Patience, QUIET, Quiet};
 use super::{Act, FirstBytes, Seen, Stance};
 use crate::sockets::connections::Standing;
 use left::Left;
-use std::time::Duration;
+use moment::Moment;
 
 /// Whether the server has read a request, or a part of one, and has not spoken since.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,8 +24,7 @@ enum Owes {
 pub struct Connection {
     stance: Stance,
     quiet: Quiet,
-    /// Bytes received at the last look, and whether that was as many as at the look before.
-    received: u64,
+    /// At the last look as many bytes had been received as at the look before.
     agreed: bool,
     /// Bytes that the server had read, and had sent, when that was last clear.
     read: u64,
@@ -32,13 +32,13 @@ pub struct Connection {
     owes: Owes,
     /// What waits, and since when it does.
     waiting: Option<FirstBytes>,
-    waiting_since: Duration,
+    waiting_since: Moment,
     /// A request came while another was open.
     pipelines: bool,
     /// What the server was left, until it speaks.
     left: Option<Left>,
     /// When the mark was lowered, last.
-    lowered_at: Option<Duration>,
+    lowered_at: Option<Moment>,
     strange: u8,
 }
 
@@ -69,10 +69,9 @@ impl Connection {
 
     /// Takes in a look.
     pub fn look(&mut self, seen: &Seen) -> Option<Act> {
-        self.quiet.look(seen);
         // Rows give the two counters of different instants: only what two looks agree on is a fact.
-        self.agreed = self.received == seen.received;
-        self.received = seen.received;
+        self.agreed = self.quiet.received() == seen.received;
+        self.quiet.look(seen);
         match self.stance {
             Stance::Open => self.open(seen),
             Stance::Parked => self.parked(seen),
@@ -169,7 +168,7 @@ impl Connection {
             Some(what @ FirstBytes::Request) if self.agreed || !has_read => self.decide(what, seen),
             waiting => {
                 if waiting.is_none() {
-                    self.waiting_since = seen.at;
+                    self.waiting_since = Moment::of(seen.at);
                 }
                 Some(Act::Peek)
             }

@@ -7,10 +7,10 @@
 //! 3. the clocks of both ends' last words, where they do not tie;
 //! 4. the server's own acknowledgement of what came last: it has no answer yet to send it with;
 //! 5. quiet: [`TIE_QUIET`].
+use super::by_cookie::ByCookie;
 use super::connections::{
     Counters, Spoken, Standing, TCP_CLOSE_WAIT, TCP_CLOSING, TCP_FIN_WAIT1, TCP_LAST_ACK, TCP_SYN_RECV,
 };
-use std::collections::HashMap;
 use std::time::Duration;
 
 /// When both ends spoke within one tick of the kernel's clock, nobody can tell who spoke last; after so long
@@ -28,7 +28,7 @@ enum Last {
 /// Remembers each connection's counters from look to look, because clocks tie.
 #[derive(Debug, Default)]
 pub struct Memory {
-    seen: HashMap<u64, Seen>,
+    seen: ByCookie<Seen>,
     look: u32,
 }
 
@@ -37,17 +37,18 @@ pub struct Memory {
 struct Seen {
     received: u64,
     sent: u64,
-    bare_received: Option<u32>,
-    bare_sent: Option<u32>,
-    look: u32,
+    /// Received and sent; 0 where the kernel does not count them.
+    bare: [u32; 2],
+    counts_bare: bool,
     last: Last,
+    look: u32,
 }
 
 impl Memory {
     /// Ends a look that showed all connections: those that it did not show are forgotten.
     pub fn end_of_look(&mut self) {
         let look = self.look;
-        self.seen.retain(|_, seen| seen.look == look);
+        self.seen.end_look(|seen| seen.look == look);
         self.look = look.wrapping_add(1);
     }
 
@@ -87,8 +88,7 @@ impl Memory {
 
     fn last(&mut self, cookie: u64, row: Counters, now: Spoken) -> Last {
         let look = self.look;
-        let first = Seen::of(now, by_clock(now), look);
-        let seen = self.seen.entry(cookie).or_insert(first);
+        let seen = self.seen.get_or_insert_with(cookie, || Seen::of(now, by_clock(now), look));
         let last = match (now.received > seen.received, now.sent > seen.sent) {
             (true, false) => Last::Client,
             (false, true) => Last::Server,
@@ -107,13 +107,21 @@ impl Memory {
 impl Seen {
     fn of(spoken: Spoken, last: Last, look: u32) -> Self {
         let Spoken { received, sent, bare_received, bare_sent, .. } = spoken;
-        Self { received, sent, bare_received, bare_sent, look, last }
+        let (bare, counts_bare) = match (bare_received, bare_sent) {
+            (Some(received), Some(sent)) => ([received, sent], true),
+            _ => ([0; 2], false),
+        };
+        Self { received, sent, bare, counts_bare, last, look }
+    }
+
+    fn bare_grew(&self, which: usize, now: Option<u32>) -> Option<bool> {
+        self.counts_bare.then_some(self.bare[which] != now?)
     }
 
     /// Whether the last of what the server said came to be acknowledged by a segment with data: the client spoke after
     /// it.
     fn was_acknowledged_by_words(&self, now: Spoken) -> bool {
-        now.outstanding == Some(false) && grew(self.bare_received, now.bare_received) == Some(false)
+        now.outstanding == Some(false) && self.bare_grew(0, now.bare_received) == Some(false)
     }
 
     /// Whether the server's kernel has acknowledged what the client said by a segment of its own, as it does some 40 ms
@@ -122,7 +130,7 @@ impl Seen {
     /// well.
     fn has_acknowledged_words(&self, row: Counters, now: Spoken) -> bool {
         let at_once = row.state != TCP_CLOSE_WAIT && now.since_received < TIE_QUIET;
-        at_once && grew(self.bare_sent, now.bare_sent) == Some(true)
+        at_once && self.bare_grew(1, now.bare_sent) == Some(true)
     }
 }
 
@@ -132,10 +140,6 @@ fn by_clock(now: Spoken) -> Last {
         std::cmp::Ordering::Greater => Last::Server,
         std::cmp::Ordering::Equal => Last::Unclear,
     }
-}
-
-fn grew(before: Option<u32>, now: Option<u32>) -> Option<bool> {
-    Some(before? != now?)
 }
 
 #[cfg(test)]

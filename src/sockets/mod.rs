@@ -10,6 +10,7 @@
 //! | `diag`, `proc_net` | sock_diag over netlink, and its fallback `/proc/net/tcp` |
 //! | `source` | the strongest of them that works |
 //! | `tcp_info`, `connections` | one connection's counters, and the words for what it is doing |
+//! | `by_cookie` | what is remembered of each connection, compact |
 //! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
 //! | `listener`, `processes`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
@@ -18,6 +19,7 @@
 //! | `watched` | a listener that is looked at, and which connections are its own |
 //! | `observer`, `look` | one look at everything, and what it showed |
 //! | `roll` | behind a closed gate: those whom it showed, one by one |
+pub mod by_cookie;
 pub mod connections;
 pub mod counters;
 pub mod diag;

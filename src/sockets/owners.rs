@@ -48,6 +48,7 @@ impl Owners {
             }
         }
         self.held.sort_unstable_by_key(|held| held.inode);
+        self.held.shrink_to_fit();
     }
 
     /// Whether there are processes whose descriptors may not be read.

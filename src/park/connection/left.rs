@@ -1,4 +1,5 @@
 //! What a server was left, and when it has spoken on it.
+use super::moment::Moment;
 use super::{Act, Connection, Owes, QUIET, Seen, Stance, read};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ impl Connection {
     pub(super) fn release(&mut self, what: Left, seen: &Seen) -> Act {
         self.stance = Stance::Open;
         self.leave(what, seen);
-        self.lowered_at = Some(seen.at);
+        self.lowered_at = Some(Moment::of(seen.at));
         Act::Lower
     }
 
@@ -51,11 +52,11 @@ impl Connection {
 
     /// A server that has read none of what it was left may not have been told.
     pub(super) fn lower_again(&mut self, seen: &Seen) -> Option<Act> {
-        let overdue = self.lowered_at.is_some_and(|lowered| seen.at >= lowered + QUIET);
+        let overdue = self.lowered_at.is_some_and(|lowered| lowered.ago(seen.at) >= QUIET);
         if seen.half_closed || seen.unread == 0 || read(seen) > self.read || !overdue {
             return None;
         }
-        self.lowered_at = Some(seen.at);
+        self.lowered_at = Some(Moment::of(seen.at));
         Some(Act::Lower)
     }
 }

@@ -28,7 +28,7 @@ impl Connection {
             // may be waiting for this.
             FirstBytes::Request if self.owes() => {
                 self.pipelines = true;
-                let waited = seen.at.saturating_sub(self.waiting_since);
+                let waited = self.waiting_since.ago(seen.at);
                 (waited >= QUIET && seen.server_quiet >= QUIET).then(|| self.release(Left::Bytes, seen))
             }
             // Its segment acknowledged all that the client had, and that was not all. The end of one answer may not be

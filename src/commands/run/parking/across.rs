@@ -2,7 +2,6 @@
 //! that instant would be lost.
 use super::{Entry, Parking, mark};
 use crate::park::{Figures, FirstBytes, PEEK, Stance};
-use crate::sockets::connections::Standing;
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -40,12 +39,11 @@ struct Held {
 impl Parking {
     /// The signal is about to be forwarded: holds what is parked, and lets the server have what it works on.
     pub fn hold(&mut self) {
-        let entries: Vec<Entry> = self.connections.drain().map(|(_, entry)| entry).collect();
+        let entries: Vec<Entry> = self.connections.take().collect();
         let mut out_of_reach = Vec::new();
-        for Entry { inode, connection, standing, is_blocking, is_out_of_reach, .. } in entries {
+        for Entry { inode, connection, is_working, is_blocking, is_out_of_reach, .. } in entries {
             let parked = connection.stance() == Stance::Parked;
-            let working = matches!(standing, Some(Standing::InFlight | Standing::Unclear | Standing::Unread));
-            self.figures.cut += u64::from(working && (!parked || connection.owes()));
+            self.figures.cut += u64::from(is_working && (!parked || connection.owes()));
             self.figures.blocking += u64::from(!parked && is_blocking);
             self.figures.unknown += u64::from(connection.stance() == Stance::Unknown);
             self.figures.out_of_reach += u64::from(!parked && is_out_of_reach);

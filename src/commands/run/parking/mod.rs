@@ -10,6 +10,7 @@ mod acts;
 
 use crate::cli::{ParkArgs, ParkChoice};
 use crate::park::{Connection, Figures, Patience, Seen};
+use crate::sockets::by_cookie::ByCookie;
 use crate::sockets::connections::{Counters, Standing, TCP_CLOSE_WAIT};
 use crate::sockets::diag::Row;
 use crate::sockets::owners::Owners;
@@ -17,7 +18,6 @@ use crate::sockets::processes::descendants;
 use crate::sockets::{duplicate, mark};
 use across::Across;
 use rustix::process::getpid;
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ pub struct Parking {
     owners_are_stale: bool,
     /// When the next pass over the server's descriptors may be had.
     owners_due: Duration,
-    connections: HashMap<u64, Entry>,
+    connections: ByCookie<Entry>,
     look: u32,
     raises: usize,
     late: Vec<LateRequest>,
@@ -54,20 +54,20 @@ pub struct Parking {
     figures: Figures,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Entry {
     connection: Connection,
     inode: u64,
     look: u32,
-    /// As it was counted at the last look.
-    standing: Option<Standing>,
+    /// A request or an answer was unfinished at the last look.
+    is_working: bool,
     is_blocking: bool,
     is_out_of_reach: bool,
     counted: Counted,
 }
 
 /// In which figures it is already.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Counted {
     parked: bool,
     released: bool,
@@ -87,7 +87,7 @@ impl Parking {
             owners: Owners::default(),
             owners_are_stale: true,
             owners_due: Duration::ZERO,
-            connections: HashMap::new(),
+            connections: ByCookie::default(),
             look: 0,
             raises: 0,
             late: Vec::new(),
@@ -115,23 +115,23 @@ impl Parking {
         let Some(seen) = self.wanted.then(|| self.seen(counters, standing)).flatten() else {
             return standing;
         };
-        let look = self.look;
-        let mut entry = self.connections.remove(&row.cookie()).unwrap_or_default();
-        (entry.inode, entry.look) = (row.inode(), look);
+        let mut entry = *self.connections.get_or_insert_with(row.cookie(), Entry::default);
+        (entry.inode, entry.look) = (row.inode(), self.look);
         let mut act = entry.connection.look(&seen);
         while let Some(wanted) = act.filter(|_| self.has_begun()) {
             act = self.act(wanted, &mut entry, &seen);
         }
-        entry.standing = entry.connection.standing(&seen, self.patience());
-        let standing = entry.standing;
-        self.connections.insert(row.cookie(), entry);
+        let standing = entry.connection.standing(&seen, self.patience());
+        entry.is_working =
+            matches!(standing, Some(Standing::InFlight | Standing::Unclear | Standing::Unread));
+        *self.connections.get_or_insert_with(row.cookie(), Entry::default) = entry;
         standing
     }
 
     /// A look at all connections has ended: those that it did not show are gone.
     pub fn end_look(&mut self) {
         let look = self.look;
-        self.connections.retain(|_, entry| entry.look == look);
+        self.connections.end_look(|entry| entry.look == look);
         self.look = look.wrapping_add(1);
     }
 
