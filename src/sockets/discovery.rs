@@ -43,7 +43,8 @@ pub fn among(
 ) -> io::Result<Discovery> {
     let mut rows = listening(diag.as_deref_mut())?;
     rows.retain(|row| ports.is_empty() || ports.contains(&row.address.port()));
-    let (mut by_inode, unreadable) = processes::sockets(&processes);
+    let wanted = rows.iter().map(|row| row.inode).collect();
+    let (mut by_inode, unreadable) = processes::holders(&processes, &wanted);
     // None at all: /proc is not there, or shows us nobody (hidepid).
     let by_port = !ports.is_empty() && (!unreadable.is_empty() || processes.is_empty());
     for row in &mut rows {
@@ -68,7 +69,7 @@ fn shared(
     if others.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let (own, _) = processes::sockets([&own]);
+    let (own, _) = processes::holders([&own], &others.iter().map(|other| other.inode).collect());
     let still: HashSet<u64> = listening(diag)?.into_iter().map(|row| row.inode).collect();
     others.retain(|other| still.contains(&other.inode) && !own.contains_key(&other.inode));
     Ok(others.into_iter().map(|other| other.address).collect())

@@ -60,9 +60,14 @@ fn scan() -> HashMap<Pid, Vec<Pid>> {
     by_parent
 }
 
-/// The sockets of these processes: by inode, who holds it; and the processes whose descriptors may not be read.
+/// Those of these processes who hold sockets of these inodes; and the processes whose descriptors may not be read.
+/// Nothing is kept of the others: a server may have ten thousand.
 #[must_use]
-pub fn sockets<'a>(of: impl IntoIterator<Item = &'a Pid>) -> (HashMap<u64, Vec<Holder>>, Vec<Pid>) {
+#[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
+pub fn holders<'a>(
+    of: impl IntoIterator<Item = &'a Pid>,
+    wanted: &HashSet<u64>,
+) -> (HashMap<u64, Vec<Holder>>, Vec<Pid>) {
     let mut by_inode: HashMap<u64, Vec<Holder>> = HashMap::new();
     let mut unreadable = Vec::new();
     for &pid in of {
@@ -70,7 +75,9 @@ pub fn sockets<'a>(of: impl IntoIterator<Item = &'a Pid>) -> (HashMap<u64, Vec<H
         match Process::new(raw).and_then(|process| process.fd()) {
             Ok(descriptors) => {
                 for descriptor in descriptors.flatten() {
-                    if let FDTarget::Socket(inode) = descriptor.target {
+                    if let FDTarget::Socket(inode) = descriptor.target
+                        && wanted.contains(&inode)
+                    {
                         by_inode.entry(inode).or_default().push(Holder { pid, fd: descriptor.fd });
                     }
                 }
@@ -114,8 +121,10 @@ mod tests {
     fn a_socket_is_found_with_its_descriptor() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
-        let (by_inode, unreadable) = sockets(&HashSet::from([getpid()]));
+        let wanted = HashSet::from([inode]);
+        let (by_inode, unreadable) = holders(&HashSet::from([getpid()]), &wanted);
         assert_eq!(by_inode[&inode], [Holder { pid: getpid(), fd: listener.as_raw_fd() }]);
         assert!(unreadable.is_empty());
+        assert!(holders(&HashSet::from([getpid()]), &HashSet::new()).0.is_empty());
     }
 }

@@ -5,7 +5,7 @@ use super::parking::Parking;
 use crate::late_arrivals::{Desk, Kind, Served};
 use crate::sockets::Observer;
 use crate::sockets::gate::{Group, Plug, RETRANSMISSION};
-use crate::sockets::processes::{descendants, sockets};
+use crate::sockets::processes::{descendants, holders};
 use crate::sockets::watched::accept_queue;
 use rustix::process::{Pid, getpid};
 use std::collections::HashSet;
@@ -108,13 +108,8 @@ impl Gatekeeper {
 
     /// The inodes of the listeners that these processes hold.
     fn held_by(&self, processes: &HashSet<Pid>) -> HashSet<u64> {
-        let (by_inode, _) = sockets(processes);
-        self.listeners
-            .watched
-            .iter()
-            .map(|watched| watched.listener.inode)
-            .filter(|inode| by_inode.contains_key(inode))
-            .collect()
+        let ours = self.listeners.watched.iter().map(|watched| watched.listener.inode).collect();
+        holders(processes, &ours).0.into_keys().collect()
     }
 
     fn plug(&self) -> Vec<Plug> {
