@@ -172,7 +172,9 @@ impl Parking {
             received: spoken.received,
             unread: counters.recv_queue.into(),
             sent: spoken.sent,
-            delivered: counters.send_queue == 0 && spoken.outstanding == Some(false),
+            // Not by the row's queue, where the kernel tells: that is read without the socket's lock, and a request may
+            // be in it whose acknowledgement of the answer before is not (tcp_rcv_established() in net/ipv4/tcp_input.c).
+            delivered: spoken.outstanding.map_or(counters.send_queue == 0, |outstanding| !outstanding),
             client_quiet: spoken.since_received,
             server_quiet: spoken.since_sent,
             half_closed: counters.state == TCP_CLOSE_WAIT,
