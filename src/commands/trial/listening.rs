@@ -2,6 +2,7 @@
 use crate::sockets::diag::SockDiag;
 use crate::sockets::{discovery, processes};
 use rustix::process::Pid;
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 
@@ -21,10 +22,7 @@ pub enum Look {
 /// When neither sock_diag nor /proc can be read.
 pub fn addresses(root: i32, look: Look) -> io::Result<Vec<SocketAddr>> {
     let root = Pid::from_raw(root).ok_or(io::ErrorKind::InvalidInput)?;
-    let mut among = processes::descendants(root);
-    if look == Look::Itself {
-        among.insert(root);
-    }
+    let among = among(root, look);
     let mut listeners = discovery::among(SockDiag::open().ok().as_mut(), among, &[])?.listeners;
     listeners.sort_by_key(|listener| {
         listener.holders.iter().map(|holder| (holder.pid.as_raw_nonzero(), holder.fd)).min()
@@ -34,22 +32,36 @@ pub fn addresses(root: i32, look: Look) -> io::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
+fn among(root: Pid, look: Look) -> HashSet<Pid> {
+    let mut among = processes::descendants(root);
+    if look == Look::Itself {
+        among.insert(root);
+    }
+    among
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::process::getpid;
     use std::net::TcpListener;
+    use std::os::fd::AsRawFd;
 
     #[test]
-    fn given_listeners_of_this_process_then_they_are_found_in_order() {
-        let listeners = ["127.0.0.1:0", "127.0.0.1:0"].map(|address| TcpListener::bind(address).unwrap());
+    fn given_listeners_of_this_process_then_they_are_found_in_the_order_of_their_descriptors() {
+        let mut listeners = ["127.0.0.1:0", "127.0.0.1:0"].map(|address| TcpListener::bind(address).unwrap());
+        // Other threads open and close descriptors meanwhile: the second may have got the lower number.
+        listeners.sort_by_key(AsRawFd::as_raw_fd);
         let bound = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
-        let root = i32::try_from(std::process::id()).unwrap();
 
-        let mut found = addresses(root, Look::Itself).unwrap();
+        let mut found = addresses(getpid().as_raw_nonzero().get(), Look::Itself).unwrap();
         found.retain(|address| bound.contains(address));
         assert_eq!(found, bound);
+    }
 
-        let below = addresses(root, Look::Below).unwrap();
-        assert!(!below.iter().any(|address| bound.contains(address)), "{below:?}");
+    #[test]
+    fn given_a_supervisor_then_only_those_below_it_are_looked_at() {
+        assert!(among(getpid(), Look::Itself).contains(&getpid()));
+        assert!(!among(getpid(), Look::Below).contains(&getpid()));
     }
 }
