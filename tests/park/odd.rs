@@ -1,4 +1,4 @@
-//! `tests/servers/odd.py` under `lameduck run`, and what both say.
+//! `tests/servers/odd` under `lameduck run`, and what both say.
 use crate::support::process::kill;
 use crate::support::server::{Builder, Server, free_port};
 use crate::support::{PATIENCE, python, wait_for};
@@ -26,8 +26,8 @@ impl Odd {
     pub fn start_under(wrapper: &[&str], manner: &str, options: &[&str]) -> Self {
         let port = free_port();
         let report = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("park-{port}.json"));
-        let script = format!("{}/odd.py", python::SERVERS);
-        let server = Builder::new(port, python::program("python"), [&script, &port.to_string(), manner]);
+        let program = format!("{}/odd", python::SERVERS);
+        let server = Builder::new(port, python::program("python"), [&program, &port.to_string(), manner]);
         let path = report.to_str().expect("a path in UTF-8");
         let lameduck = [env!("CARGO_BIN_EXE_lameduck"), "run", "--report", path];
         let server = server.under(&[wrapper, &lameduck, options, &["--"]].concat()).start();
@@ -50,6 +50,11 @@ impl Odd {
         })
     }
 
+    /// Has it answer what it was asked at `/held`: see [`busy`](crate::talk::busy).
+    pub fn finish_work(&self) {
+        kill(self.pid, libc::SIGUSR2);
+    }
+
     /// Sends TERM and waits until so many connections are parked.
     pub fn stop_and_park(&self, connections: usize) {
         self.server.signal(libc::SIGTERM);
@@ -62,6 +67,12 @@ impl Odd {
     /// Waits for what lameduck logs.
     pub fn logs(&self, text: &str) {
         wait_for(text, || self.server.log().contains(text).then_some(()));
+    }
+
+    /// What it says behind these words at its end.
+    pub fn said(&self, words: &str) -> String {
+        let log = self.server.log();
+        log.lines().find_map(|line| line.strip_prefix(words)).expect("the words").trim().to_owned()
     }
 
     /// Waits for the end of all, and gives the report.
