@@ -92,13 +92,14 @@ fn no_request() {
 }
 
 fn flood(head: &[u8], piece: u8, most: usize) {
-    let mut odd = Odd::start("polite", &["--timeout", "4s"]);
+    let mut odd = Odd::start("polite", &["--timeout", "8s"]);
     let mut client = TcpStream::connect(odd.server.address()).expect("a connection");
     client.write_all(get("/").as_bytes()).expect("a request");
     assert!(client.read(&mut [0; 1024]).expect("an answer") > 0);
     let _working = busy(&odd);
     odd.stop_and_park(2);
     let before = resident(odd.server.pid());
+    thread::sleep(THINKS);
     client.set_nonblocking(true).expect("a flag");
     client.write_all(head).expect("the beginning");
     let (piece, mut pushed, mut highest, mut held) = (vec![piece; 64 << 10], 0, before, 0);

@@ -11,6 +11,7 @@ mod support;
 mod clients;
 mod killed;
 mod odd;
+mod panic;
 mod pipelining;
 mod policy;
 mod refused;
@@ -27,5 +28,6 @@ fn main() {
         policy::trials(),
         refused::trials(),
         killed::trials(),
+        panic::trials(),
     ]);
 }

@@ -26,11 +26,18 @@ impl Odd {
     pub fn start_under(wrapper: &[&str], manner: &str, options: &[&str]) -> Self {
         let port = free_port();
         let report = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("park-{port}.json"));
-        let program = format!("{}/odd", python::SERVERS);
-        let server = Builder::new(port, python::program("python"), [&program, &port.to_string(), manner]);
         let path = report.to_str().expect("a path in UTF-8");
         let lameduck = [env!("CARGO_BIN_EXE_lameduck"), "run", "--report", path];
-        let server = server.under(&[wrapper, &lameduck, options, &["--"]].concat()).start();
+        let server = builder(port, manner).under(&[wrapper, &lameduck, options, &["--"]].concat()).start();
+        Self::of(server, report)
+    }
+
+    /// Starts it in this manner without lameduck: there will be no report.
+    pub fn alone(manner: &str) -> Self {
+        Self::of(builder(free_port(), manner).start(), PathBuf::new())
+    }
+
+    fn of(server: Server, report: PathBuf) -> Self {
         let pid = wait_for("its process id", || {
             let log = server.log();
             log.lines().find_map(|line| line.strip_prefix("pid ")?.parse().ok())
@@ -83,4 +90,9 @@ impl Odd {
         fs::remove_file(&self.report).expect("a report");
         serde_json::from_slice(&report).expect("a report in JSON")
     }
+}
+
+fn builder(port: u16, manner: &str) -> Builder {
+    let program = format!("{}/odd", python::SERVERS);
+    Builder::new(port, python::program("python"), [&program, &port.to_string(), manner])
 }
