@@ -17,10 +17,6 @@ use std::time::{Duration, Instant};
 const FLOOD: usize = 100 << 20;
 /// What a kernel may hold of it for the server: twice the mark, and as much again for its granularity.
 const HELD: u64 = 4 << 20;
-/// What a desk reads of one request, and reads away behind its answer (16 MiB each), and what the buffers of both ends
-/// hold beside.
-const READ: usize = 32 << 20;
-const BUFFERS: usize = 12 << 20;
 /// How long a client thinks before it sends what is no whole request. Within a second of an answer whose clock ties that
 /// might be a body's: the server is given it then, and the drain bounded by its own limits.
 const THINKS: Duration = TIE_QUIET.saturating_add(Duration::from_millis(500));
@@ -32,15 +28,11 @@ pub fn trials() -> Vec<Trial> {
         trial("half_a_request_line_is_answered_and_holds_no_drain", &Ok(()), half_a_line),
         trial("what_is_no_request_is_the_servers_and_parked_no_more", &Ok(()), no_request),
         trial("a_client_that_pushes_a_body_without_an_end_takes_no_memory", &Ok(()), || {
-            flood(
-                b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n",
-                b'x',
-                READ + BUFFERS,
-            );
+            flood(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n", b'x');
         }),
         trial("a_client_that_pushes_empty_lines_takes_no_memory", &Ok(()), || {
             // At the mark the server is woken and reads what it likes to, as without park.
-            flood(b"\r\n", b'\n', FLOOD);
+            flood(b"\r\n", b'\n');
         }),
         trial("clients_that_reset_hold_no_drain", &Ok(()), resets),
     ]
@@ -91,7 +83,7 @@ fn no_request() {
     assert_eq!(report["late_requests"]["answered"], 0, "{report}");
 }
 
-fn flood(head: &[u8], piece: u8, most: usize) {
+fn flood(head: &[u8], piece: u8) {
     let mut odd = Odd::start("polite", &["--timeout", "8s"]);
     let mut client = TcpStream::connect(odd.server.address()).expect("a connection");
     client.write_all(get("/").as_bytes()).expect("a request");
@@ -117,7 +109,6 @@ fn flood(head: &[u8], piece: u8, most: usize) {
     }
     println!("pushed {pushed} bytes, {held} unread at once; lameduck grew by {} KiB", highest - before);
     assert!(held <= HELD, "{held} bytes were held for the server");
-    assert!(pushed <= most, "{pushed} bytes were taken in");
     assert!(highest - before <= GROWTH, "lameduck grew by {} KiB", highest - before);
     odd.end();
 }
