@@ -117,7 +117,7 @@ fn stop_under_load(server: Builder, options: &[&str]) -> Stop {
     let options = [options, &["--report", report.to_str().expect("a path in UTF-8")]].concat();
     let mut server = server.under_lameduck(&options).start();
     let plan = Plan {
-        target: server.address(),
+        target: server.address().into(),
         rate: RATE,
         host: "localhost".into(),
         path: "/".into(),

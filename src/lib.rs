@@ -13,5 +13,6 @@ pub mod late_arrivals;
 pub mod load;
 pub mod park;
 pub mod sockets;
+pub mod stream;
 pub mod supervisor;
 pub mod telemetry;

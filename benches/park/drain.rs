@@ -49,7 +49,7 @@ struct Drain {
 fn drain(think: Duration) -> Drain {
     let supervised = Supervised::start(&[]);
     let plan = KeptAlivePlan {
-        target: supervised.address,
+        target: supervised.address.into(),
         clients: CLIENTS,
         think,
         host: "localhost".into(),

@@ -57,7 +57,7 @@ fn round() -> (Duration, Vec<Outcome>) {
     let to = fellow.address.to_string();
     let supervised = Supervised::start(&["--late-arrivals", "relay", "--relay-to", &to]);
     let plan = KeptAlivePlan {
-        target: supervised.address,
+        target: supervised.address.into(),
         clients: CLIENTS,
         think: THINK,
         host: "localhost".into(),

@@ -35,6 +35,8 @@ pub struct Observation {
     pub silent: Option<u32>,
     /// Connections at rest; never waited for.
     pub idle: Option<u32>,
+    /// Connections that are in flight or at rest, and nobody can tell which; never waited for.
+    pub unknown: Option<u32>,
 }
 
 /// What happens to a drain.

@@ -36,6 +36,8 @@ pub struct Tally {
     pub silent: Figure,
     /// Connections at rest.
     pub idle: Figure,
+    /// Connections in flight or at rest, nobody can tell which.
+    pub unknown: Figure,
 }
 
 impl Tally {
@@ -47,6 +49,7 @@ impl Tally {
         self.in_flight.observe(seen.in_flight);
         self.silent.observe(seen.silent);
         self.idle.observe(seen.idle);
+        self.unknown.observe(seen.unknown);
     }
 
     /// Takes in a look at the accept queues alone.

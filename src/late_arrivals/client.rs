@@ -4,7 +4,8 @@
 //! readiness comes to us either, and lowering it would wake the server. So it is read by pace: looked at again after
 //! a pause that grows with the silence. A byte is then late by no more than the silence before it took, and by
 //! [`LONGEST_PAUSE`] at most, and a thousand silent clients cost a twentieth of a processor.
-use rustix::io::Errno;
+use crate::stream::Stream;
+use rustix::io::{Errno, ioctl_fionbio};
 use rustix::net::{RecvFlags, Shutdown, connect_unspec, recv, shutdown};
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -15,7 +16,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 /// The pause after bytes: the smallest that tokio's timer knows.
@@ -34,7 +34,7 @@ thread_local! {
 /// A client's connection.
 #[derive(Debug)]
 pub struct Client {
-    stream: TcpStream,
+    stream: Stream,
     /// `None`: ours alone, read when it is ready.
     pace: Option<Pace>,
 }
@@ -48,7 +48,7 @@ struct Pace {
 
 impl Client {
     /// One that is ours alone.
-    pub fn of(stream: TcpStream) -> Self {
+    pub fn of(stream: Stream) -> Self {
         Self { stream, pace: None }
     }
 
@@ -57,9 +57,8 @@ impl Client {
     /// # Errors
     /// When it cannot be watched: descriptors or memory are lacking (epoll_ctl(2)).
     pub fn of_descriptor(descriptor: OwnedFd) -> io::Result<Self> {
-        let stream = std::net::TcpStream::from(descriptor);
-        stream.set_nonblocking(true)?;
-        Ok(Self::of(TcpStream::from_std(stream)?))
+        ioctl_fionbio(&descriptor, true)?;
+        Ok(Self::of(Stream::of(descriptor)?))
     }
 
     /// One that the server has too; its flags and its mark are left as they are.
@@ -67,13 +66,13 @@ impl Client {
     /// # Errors
     /// As [`Self::of_descriptor`].
     pub fn shared(duplicate: OwnedFd) -> io::Result<Self> {
-        let stream = TcpStream::from_std(duplicate.into())?;
+        let stream = Stream::of(duplicate)?;
         Ok(Self { stream, pace: Some(Pace { pause: FIRST_PAUSE, until: None }) })
     }
 
-    /// The client's address, and the one it came to; `None`: it has gone.
+    /// The client's address, and the one it came to; `None`: it has gone, or is of the unix family.
     pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
-        Some((self.stream.peer_addr().ok()?, self.stream.local_addr().ok()?))
+        self.stream.ends()
     }
 
     /// Whether the server has it too.
@@ -113,7 +112,8 @@ impl Client {
         let _ = shutdown(&self.stream, Shutdown::Both);
     }
 
-    /// Ends it by a reset, shared or not, and nothing of it is left to read.
+    /// Ends it by a reset, shared or not, and nothing of it is left to read. On a unix socket it just ends: there a
+    /// reset comes of unread bytes alone.
     pub fn reset(self) {
         // Disconnecting does so whoever else has the socket (tcp_disconnect in net/ipv4/tcp.c). Where it fails there is
         // no connection.
@@ -124,7 +124,7 @@ impl Client {
 impl Pace {
     fn poll_read(
         &mut self,
-        stream: &TcpStream,
+        stream: &Stream,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {

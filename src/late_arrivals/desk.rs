@@ -4,12 +4,12 @@ use super::book::{Book, Entry, Kind, Served, Work};
 use super::client::Client;
 use super::service::{Service, Settings};
 use super::taker::Taker;
+use crate::stream::Acceptor;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::poll_fn;
 use std::io;
-use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::Poll;
@@ -148,13 +148,13 @@ async fn accept_all(
     slots: Arc<Semaphore>,
     service: Arc<Service>,
 ) -> io::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(TcpListener::from(listener))?;
+    let listener = Acceptor::of(listener)?;
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return Ok(()) };
         let accepted = poll_fn(|context| {
             let entry = book.opened(Kind::LateArrival);
             match listener.poll_accept(context) {
-                Poll::Ready(Ok((connection, _))) => Poll::Ready(Ok((connection, entry))),
+                Poll::Ready(Ok(connection)) => Poll::Ready(Ok((connection, entry))),
                 Poll::Ready(Err(error)) => {
                     entry.withdrawn();
                     Poll::Ready(Err(error))
@@ -176,7 +176,8 @@ async fn accept_all(
             Err(error) => match Errno::from_io_error(&error).map_or(Next::Later, after) {
                 Next::Again => {}
                 Next::Later => tokio::time::sleep(RETRY).await,
-                Next::End => return Err(error),
+                // We have shut it down ourselves, and it is empty.
+                Next::End => return Ok(()),
             },
         }
     }

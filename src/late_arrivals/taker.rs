@@ -63,7 +63,8 @@ impl Taker {
 
 fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, book: &Book) {
     loop {
-        let mut ready = [PollFd::new(listener, PollFlags::IN), PollFd::new(end, PollFlags::IN)];
+        let mut ready =
+            [PollFd::new(listener, PollFlags::IN | PollFlags::RDHUP), PollFd::new(end, PollFlags::IN)];
         match poll(&mut ready, None) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => std::thread::sleep(RETRY),
@@ -77,6 +78,8 @@ fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, boo
                 // Not refused while `desk` lives.
                 let _ = desk.send(Work::Connection { connection, taken: Vec::new(), entry });
             }
+            // A unix listener that is shut for reading is readable for ever; when it is empty, it stays so.
+            Err(Errno::AGAIN) if ready[0].revents().contains(PollFlags::RDHUP) => return,
             Err(Errno::AGAIN) => {}
             Err(error) => match after(error) {
                 Next::Again => {}

@@ -2,10 +2,10 @@
 use super::Request;
 use super::reading::{self, Broken, Heard};
 use super::verdict::{Cause, Failure, Phase, Verdict};
+use crate::stream::Stream;
 use std::io;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// Makes one connection and gives the verdict on it.
@@ -27,7 +27,7 @@ pub(super) async fn ask_noting(request: &Request, mut note: impl FnMut(Phase)) -
 async fn converse(request: &Request, started: Instant, note: &mut impl FnMut(Phase)) -> Result<u16, Verdict> {
     let deadline = after(started, request.timeout.saturating_add(request.pause));
 
-    let mut stream = within(deadline, Phase::Connect, TcpStream::connect(request.target)).await?;
+    let mut stream = within(deadline, Phase::Connect, Stream::connect(&request.target)).await?;
 
     note(Phase::Send);
     sleep(request.pause).await;
@@ -43,11 +43,7 @@ async fn converse(request: &Request, started: Instant, note: &mut impl FnMut(Pha
     }
 }
 
-async fn read(
-    stream: &mut TcpStream,
-    deadline: Instant,
-    note: &mut impl FnMut(Phase),
-) -> Result<u16, Verdict> {
+async fn read(stream: &mut Stream, deadline: Instant, note: &mut impl FnMut(Phase)) -> Result<u16, Verdict> {
     let heard = |heard| {
         if heard == Heard::Begun {
             note(Phase::Response);

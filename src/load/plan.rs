@@ -1,5 +1,5 @@
 //! What to send, where, how often: the load as plain data.
-use std::net::SocketAddr;
+use crate::sockets::Address;
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Where every connection goes.
-    pub target: SocketAddr,
+    pub target: Address,
     /// New connections a second; above 0 and finite.
     pub rate: f64,
     /// The value of the `Host` header.
@@ -37,7 +37,7 @@ pub struct Slow {
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Where to connect.
-    pub target: SocketAddr,
+    pub target: Address,
     /// What to send, head and all.
     pub bytes: Vec<u8>,
     /// As [`Plan::pause`].
@@ -57,7 +57,7 @@ impl Plan {
             env!("CARGO_PKG_VERSION"),
         );
         Request {
-            target: self.target,
+            target: self.target.clone(),
             bytes: head.into_bytes(),
             pause: self.pause,
             timeout: self.client_timeout,
@@ -88,7 +88,7 @@ mod tests {
 
     fn plan() -> Plan {
         Plan {
-            target: ([127, 0, 0, 1], 80).into(),
+            target: std::net::SocketAddr::from(([127, 0, 0, 1], 80)).into(),
             rate: 4.0,
             host: "here".into(),
             path: "/item/{k}".into(),

@@ -19,7 +19,7 @@ pub enum Phase {
 /// Why a connection failed in its phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// ECONNREFUSED.
+    /// ECONNREFUSED; of a unix socket also ENOENT and EAGAIN: nothing is at the path, or its queue is full.
     Refused,
     /// ECONNRESET, or EPIPE: the peer was gone when we wrote.
     Reset,
@@ -143,7 +143,7 @@ impl Cause {
     /// The cause that an error of the kernel stands for.
     pub(super) fn of(error: &io::Error) -> Self {
         match Errno::from_io_error(error).unwrap_or(Errno::IO) {
-            Errno::CONNREFUSED => Self::Refused,
+            Errno::CONNREFUSED | Errno::NOENT | Errno::AGAIN => Self::Refused,
             Errno::CONNRESET | Errno::PIPE => Self::Reset,
             // The kernel's own patience (tcp_syn_retries, tcp_retries2).
             Errno::TIMEDOUT => Self::TimedOut,
@@ -172,6 +172,10 @@ mod tests {
         let class = |phase, errno: Errno| Verdict::on_error(phase, &errno.into()).class();
         assert_eq!(class(Phase::Connect, Errno::CONNREFUSED), Class::Refused);
         assert_eq!(class(Phase::Connect, Errno::CONNRESET), Class::Refused);
+        for of_unix in [Errno::NOENT, Errno::AGAIN] {
+            assert_eq!(class(Phase::Connect, of_unix), Class::Refused);
+            assert_eq!(class(Phase::Wait, of_unix), Class::Lost);
+        }
         assert_eq!(class(Phase::Connect, Errno::TIMEDOUT), Class::Lost);
         assert_eq!(class(Phase::Connect, Errno::HOSTUNREACH), Class::Lost);
         for phase in [Phase::Send, Phase::Wait, Phase::Response] {

@@ -1,8 +1,8 @@
 //! Finding the server's listeners: the sockets that its processes hold, matched with the kernel's table.
 use super::diag::{Family, SockDiag};
 use super::listener::Listener;
-use super::proc_net;
 use super::processes;
+use super::{proc_net, unix};
 use rustix::process::{Pid, getpid};
 use std::collections::{BTreeSet, HashSet};
 use std::io;
@@ -22,7 +22,7 @@ pub struct Discovery {
     pub shared: BTreeSet<SocketAddr>,
 }
 
-/// Finds the listeners of all descendants of `root`; where `ports` are given, only those on these ports, and
+/// Finds the listeners of all descendants of `root`; where `ports` are given, of TCP only those on these ports, and
 /// those whoever holds them when descriptors may not be read.
 ///
 /// # Errors
@@ -42,7 +42,8 @@ pub fn among(
     ports: &[u16],
 ) -> io::Result<Discovery> {
     let mut rows = listening(diag.as_deref_mut())?;
-    rows.retain(|row| ports.is_empty() || ports.contains(&row.address.port()));
+    rows.retain(|row| ports.is_empty() || row.address.tcp().is_some_and(|tcp| ports.contains(&tcp.port())));
+    rows.extend(unix::listeners(diag.as_deref_mut()));
     let wanted = rows.iter().map(|row| row.inode).collect();
     let (mut by_inode, unreadable) = processes::holders(&processes, &wanted);
     // None at all: /proc is not there, or shows us nobody (hidepid).
@@ -50,8 +51,9 @@ pub fn among(
     for row in &mut rows {
         row.holders = by_inode.remove(&row.inode).unwrap_or_default();
     }
-    let others: Vec<Listener> = rows.extract_if(.., |row| !by_port && row.holders.is_empty()).collect();
-    rows.sort_by_key(|row| (row.address, row.inode));
+    let is_other = |row: &mut Listener| row.holders.is_empty() && !(by_port && row.address.tcp().is_some());
+    let others: Vec<Listener> = rows.extract_if(.., is_other).collect();
+    rows.sort_by(|one, other| (&one.address, one.inode).cmp(&(&other.address, other.inode)));
     let shared = shared(diag, getpid(), &rows, others)?;
     Ok(Discovery { listeners: rows, processes, unreadable, shared })
 }
@@ -64,15 +66,16 @@ fn shared(
     listeners: &[Listener],
     mut others: Vec<Listener>,
 ) -> io::Result<BTreeSet<SocketAddr>> {
-    let addresses: HashSet<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
-    others.retain(|other| addresses.contains(&other.address));
+    // A unix name is one socket's, and one whose path is gone does not share it.
+    let addresses: HashSet<SocketAddr> = listeners.iter().filter_map(|found| found.address.tcp()).collect();
+    others.retain(|other| other.address.tcp().is_some_and(|tcp| addresses.contains(&tcp)));
     if others.is_empty() {
         return Ok(BTreeSet::new());
     }
     let (own, _) = processes::holders([&own], &others.iter().map(|other| other.inode).collect());
     let still: HashSet<u64> = listening(diag)?.into_iter().map(|row| row.inode).collect();
     others.retain(|other| still.contains(&other.inode) && !own.contains_key(&other.inode));
-    Ok(others.into_iter().map(|other| other.address).collect())
+    Ok(others.into_iter().filter_map(|other| other.address.tcp()).collect())
 }
 
 /// Whether anybody listens at one of these addresses with another socket than these.
@@ -85,7 +88,8 @@ pub fn is_joined(
     addresses: &[SocketAddr],
     known: &HashSet<u64>,
 ) -> io::Result<bool> {
-    Ok(listening(diag)?.iter().any(|row| addresses.contains(&row.address) && !known.contains(&row.inode)))
+    let is_here = |row: &Listener| row.address.tcp().is_some_and(|tcp| addresses.contains(&tcp));
+    Ok(listening(diag)?.iter().any(|row| is_here(row) && !known.contains(&row.inode)))
 }
 
 /// Every listening TCP socket of the network namespace, without its holders.
@@ -95,7 +99,7 @@ fn listening(diag: Option<&mut SockDiag>) -> io::Result<Vec<Listener>> {
     for family in Family::BOTH {
         let found = diag.listening(family, None)?.into_iter();
         rows.extend(found.map(|row| Listener {
-            address: row.address,
+            address: row.address.into(),
             inode: row.inode,
             uid: row.uid,
             holders: Vec::new(),
@@ -120,19 +124,19 @@ mod tests {
         let known = HashSet::from([found.inode]);
         set_socket_reuseport(&first, true).unwrap();
         let mut diag = SockDiag::open().unwrap();
-        let at = [found.address];
+        let at = [found.address.tcp().unwrap()];
         // Then: to us it is our own, to our parent it is another's.
         let own = shared(Some(&mut diag), rustix::process::getpid(), std::slice::from_ref(&found), others())
             .unwrap();
         assert_eq!(own, BTreeSet::new());
         let another =
             shared(Some(&mut diag), getppid().unwrap(), std::slice::from_ref(&found), others()).unwrap();
-        assert_eq!(another, BTreeSet::from([found.address]));
+        assert_eq!(another, BTreeSet::from(at));
         assert!(!is_joined(Some(&mut diag), &at, &known).unwrap());
         // When: somebody joins.
         let _second = crate::sockets::gate::Group::form(
             vec![std::sync::Arc::new(first)],
-            found.address,
+            at[0],
             found.uid,
             &mut Vec::new(),
         )
@@ -147,10 +151,14 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let mut diag = SockDiag::open().unwrap();
         let root = getppid().unwrap();
-        let by_diag = discover(Some(&mut diag), root, &[address.port()]).unwrap();
-        let by_proc = discover(None, root, &[address.port()]).unwrap();
-        assert_eq!(by_diag.listeners, by_proc.listeners);
-        assert_eq!(by_diag.listeners.iter().map(|found| found.address).collect::<Vec<_>>(), [address]);
-        assert_eq!(discover(Some(&mut diag), root, &[1]).unwrap().listeners, []);
+        let tcp = |diag: Option<&mut SockDiag>, port| {
+            let mut found = discover(diag, root, &[port]).unwrap().listeners;
+            found.retain(|found| found.address.tcp().is_some());
+            found
+        };
+        let by_diag = tcp(Some(&mut diag), address.port());
+        assert_eq!(by_diag, tcp(None, address.port()));
+        assert_eq!(by_diag.iter().filter_map(|found| found.address.tcp()).collect::<Vec<_>>(), [address]);
+        assert_eq!(tcp(Some(&mut diag), 1), []);
     }
 }

@@ -1,19 +1,22 @@
 //! A listening socket as the kernel's table has it.
+use super::address::{Address, UnixName};
 use super::processes::Holder;
 use rustix::fs::fstat;
-use rustix::net::getsockname;
+use rustix::net::{SocketAddrAny, SocketAddrUnix, getsockname};
+use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 
-/// A listening TCP socket.
+/// A listening stream socket, of TCP or unix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
     /// The address that it is bound to.
-    pub address: SocketAddr,
+    pub address: Address,
     /// Its inode, by which descriptors are matched.
     pub inode: u64,
-    /// The user who made it: another's socket cannot share its address.
+    /// The user who made it: another's socket cannot share its TCP address. Of a unix socket 0.
     pub uid: u32,
     /// The descriptors of the server's processes for it; empty when found by its port alone.
     pub holders: Vec<Holder>,
@@ -23,10 +26,33 @@ impl Listener {
     /// Describes a listening socket that we hold ourselves.
     ///
     /// # Errors
-    /// When it is no IP socket.
+    /// When it is neither an IP socket nor a unix one with a name.
     pub fn of(socket: &OwnedFd) -> io::Result<Self> {
-        let address = SocketAddr::try_from(getsockname(socket)?)?;
+        let address = getsockname(socket)?;
         let stat = fstat(socket)?;
-        Ok(Self { address, inode: stat.st_ino, uid: stat.st_uid, holders: Vec::new() })
+        match SocketAddr::try_from(address.clone()) {
+            Ok(address) => Ok(Self {
+                address: address.into(),
+                inode: stat.st_ino,
+                uid: stat.st_uid,
+                holders: Vec::new(),
+            }),
+            Err(_) => Ok(Self::unix(name(address)?, stat.st_ino)),
+        }
     }
+
+    /// A unix listener of this name and inode, without its holders.
+    #[must_use]
+    pub fn unix(name: UnixName, inode: u64) -> Self {
+        Self { address: name.into(), inode, uid: 0, holders: Vec::new() }
+    }
+}
+
+fn name(address: SocketAddrAny) -> io::Result<UnixName> {
+    let address = SocketAddrUnix::try_from(address)?;
+    // The zero byte at its end is counted where there is just room for it.
+    let path = address.path_bytes().and_then(|path| path.split(|byte| *byte == 0).next());
+    let path = path.map(|path| OsString::from_vec(path.to_vec()).into());
+    let name = path.or_else(|| Some(UnixName::Abstract(address.abstract_name()?.to_vec())));
+    name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a unix socket without a name"))
 }

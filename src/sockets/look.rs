@@ -17,6 +17,8 @@ pub struct Look {
     pub silent: Option<u32>,
     /// Connections at rest.
     pub idle: Option<u32>,
+    /// Connections that are in flight or at rest, and nothing here tells which: on unix sockets.
+    pub unknown: Option<u32>,
 }
 
 impl Look {
@@ -24,7 +26,15 @@ impl Look {
     #[must_use]
     pub fn at_nobody() -> Self {
         let zero = Some(0);
-        Self { queue: zero, half_open: zero, unread: zero, in_flight: zero, silent: zero, idle: zero }
+        Self {
+            queue: zero,
+            half_open: zero,
+            unread: zero,
+            in_flight: zero,
+            silent: zero,
+            idle: zero,
+            unknown: zero,
+        }
     }
 
     /// Counts a connection; one that is unclear is in flight; one that never spoke is silent while younger than `silent_grace`, and idle then. What is
@@ -45,6 +55,6 @@ impl Look {
 
     /// What only TCP_INFO tells is not known.
     pub fn connections_are_unknown(&mut self) {
-        (self.in_flight, self.silent, self.idle) = (None, None, None);
+        (self.in_flight, self.silent, self.idle, self.unknown) = (None, None, None, None);
     }
 }

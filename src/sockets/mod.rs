@@ -8,17 +8,20 @@
 //! |---|---|
 //! | `sys` | the few socket options that no library offers; the room's only `unsafe` |
 //! | `diag`, `proc_net` | sock_diag over netlink, and its fallback `/proc/net/tcp` |
+//! | `unix/` | unix stream sockets: by unix_diag, else `/proc/net/unix` |
 //! | `source` | the strongest of them that works |
 //! | `tcp_info`, `connections` | one connection's counters, and the words for what it is doing |
 //! | `by_cookie` | what is remembered of each connection, compact |
 //! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
+//! | `address` | where a listener is: TCP or unix |
 //! | `listener`, `processes`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
 //! | `owners`, `mark` | whose the connections are; duplicates for an instant, and what is done with one |
 //! | `listen` | sockets that lameduck binds itself |
 //! | `watched` | a listener that is looked at, and which connections are its own |
 //! | `observer`, `look` | one look at everything, and what it showed |
 //! | `roll` | behind a closed gate: those whom it showed, one by one |
+pub mod address;
 pub mod by_cookie;
 pub mod connections;
 pub mod counters;
@@ -39,8 +42,10 @@ pub mod roll;
 pub mod source;
 pub mod sys;
 pub mod tcp_info;
+pub mod unix;
 pub mod watched;
 
+pub use address::{Address, UnixName};
 pub use listener::Listener;
 pub use look::Look;
 pub use observer::Observer;

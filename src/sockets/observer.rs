@@ -8,6 +8,7 @@ use super::look::Look;
 use super::memory::Memory;
 use super::roll::{Called, Roll};
 use super::source::Source;
+use super::unix::{Connections, Unix};
 use super::watched::{Watched, accept_queue, connections};
 use super::{counters, proc_net};
 use procfs::net::TcpState;
@@ -24,8 +25,10 @@ pub type Judge<'a> = &'a mut dyn FnMut(&Row, Counters, Option<Standing>) -> Opti
 #[derive(Debug)]
 pub struct Observer {
     source: Source,
+    unix: Unix,
     watched: Vec<Watched>,
     memory: Memory,
+    unix_connections: Connections,
     silent_grace: Duration,
     half_open_at_gate: Option<HashSet<SocketAddr>>,
     /// Nobody new can come.
@@ -40,8 +43,10 @@ impl Observer {
     pub fn open(silent_grace: Duration) -> Self {
         Self {
             source: Source::open(),
+            unix: Unix::default(),
             watched: Vec::new(),
             memory: Memory::default(),
+            unix_connections: Connections::default(),
             silent_grace,
             half_open_at_gate: None,
             gate_is_closed: false,
@@ -76,6 +81,7 @@ impl Observer {
 
     /// From now on looks are at these.
     pub fn watch(&mut self, watched: Vec<Watched>) {
+        self.unix_connections.watch(&mut self.unix, &watched);
         self.watched = watched;
         self.roll = None;
     }
@@ -120,13 +126,16 @@ impl Observer {
     /// The accept queue of one watched listener; one that is gone has none.
     pub fn queue_of(&mut self, index: usize) -> (Option<u32>, Option<u32>) {
         let Watched { listener, duplicate } = &self.watched[index];
+        let Some(address) = listener.address.tcp() else {
+            return self.unix.queue(listener.inode, duplicate.as_deref());
+        };
         if let Some(held) = duplicate
             && let (Some(length), limit) = accept_queue(held)
         {
             return (Some(length), limit);
         }
         let by_diag = |diag: &mut SockDiag| {
-            let row = diag.listener(listener.address, listener.inode)?;
+            let row = diag.listener(address, listener.inode)?;
             Ok(row.map_or((Some(0), None), |(length, limit)| (Some(length), limit)))
         };
         let by_proc = |real: bool| {
@@ -152,7 +161,10 @@ impl Observer {
         if self.watched.is_empty() {
             return Look::at_nobody();
         }
-        let Self { source, watched, memory, silent_grace, half_open_at_gate, .. } = self;
+        // Who leaves a unix queue after this is among the accepted below; nobody who is queued is.
+        let queued_before = self.unix_connections.are_watched().then(|| self.queue().0).flatten();
+        let Self { source, unix, unix_connections, watched, memory, silent_grace, half_open_at_gate, .. } =
+            self;
         let mut roll = Roll::default();
         let by_diag = |diag: &mut SockDiag| {
             let mut tries = 0..INTERRUPTED_TRIES;
@@ -179,12 +191,15 @@ impl Observer {
             }
         };
         let mut look = source.ask(by_diag, |real| by_proc(watched, real)).unwrap_or_default();
-        let (queue, _) = self.queue();
+        let unix_open = unix_connections.count(unix, *silent_grace, &mut look);
+        let queue = self.queue().0.max(queued_before);
         look.queue = match (look.queue, queue) {
             (Some(rows), Some(queue)) => Some(rows.max(queue)),
             (rows, queue) => queue.or(rows),
         };
-        let nobody_new = self.gate_is_closed && (look.queue, look.half_open) == (Some(0), Some(0));
+        // The roll knows TCP connections only.
+        let nobody_new =
+            self.gate_is_closed && unix_open == Some(0) && (look.queue, look.half_open) == (Some(0), Some(0));
         self.roll = nobody_new.then_some(roll);
         look
     }

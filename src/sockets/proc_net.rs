@@ -19,7 +19,7 @@ pub fn listeners() -> io::Result<Vec<Listener>> {
     Ok(rows
         .into_iter()
         .map(|row| Listener {
-            address: row.local_address,
+            address: row.local_address.into(),
             inode: row.inode,
             uid: row.uid,
             holders: Vec::new(),

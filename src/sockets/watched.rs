@@ -23,11 +23,11 @@ impl Watched {
     /// Whether a connection with this local address belongs to it.
     #[must_use]
     pub fn has(&self, local: SocketAddr) -> bool {
-        is_at(self.listener.address, local)
+        self.listener.address.tcp().is_some_and(|address| is_at(address, local))
     }
 }
 
-/// The accept queue's length and limit of a listener that we hold, in about 1 µs.
+/// The accept queue's length and limit of a TCP listener that we hold, in about 1 µs.
 #[must_use]
 pub fn accept_queue(listener: &OwnedFd) -> (Option<u32>, Option<u32>) {
     let mut buffer = [0; TCP_INFO_MAX];
@@ -37,7 +37,7 @@ pub fn accept_queue(listener: &OwnedFd) -> (Option<u32>, Option<u32>) {
     }
 }
 
-/// Calls `each` with every connection of these listeners, from its handshake on, and whether it is a late arrival;
+/// Calls `each` with every TCP connection of these listeners, from its handshake on, and whether it is a late arrival;
 /// `false`: some may have been missed and some shown twice.
 ///
 /// # Errors
@@ -49,7 +49,7 @@ pub fn connections(
 ) -> io::Result<bool> {
     let mut whole = true;
     let mut by_port: BTreeMap<u16, Vec<SocketAddr>> = BTreeMap::new();
-    for address in watched.iter().map(|watched| watched.listener.address) {
+    for address in watched.iter().filter_map(|watched| watched.listener.address.tcp()) {
         by_port.entry(address.port()).or_default().push(address);
     }
     for (port, addresses) in by_port {

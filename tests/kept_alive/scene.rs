@@ -23,7 +23,7 @@ pub struct Outcome {
 /// [`CLIENTS`] that think for `think` between requests of `work_ms` milliseconds.
 pub fn plan(server: &Server, think: Duration, work_ms: u32) -> KeptAlivePlan {
     KeptAlivePlan {
-        target: server.address(),
+        target: server.address().into(),
         clients: CLIENTS,
         think,
         host: "localhost".into(),

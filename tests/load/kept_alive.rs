@@ -14,7 +14,7 @@ const BUSY: &[u8] = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
 /// One client that thinks for a millisecond.
 pub fn plan(target: SocketAddr) -> KeptAlivePlan {
     KeptAlivePlan {
-        target,
+        target: target.into(),
         clients: 1,
         think: Duration::from_millis(1),
         host: target.to_string(),

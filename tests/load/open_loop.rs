@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub fn plan(target: SocketAddr) -> Plan {
     Plan {
-        target,
+        target: target.into(),
         rate: 200.0,
         host: target.to_string(),
         path: "/".into(),

@@ -21,6 +21,7 @@ pub const NOTHING: Look = Look {
     in_flight: Some(0),
     silent: Some(0),
     idle: Some(0),
+    unknown: Some(0),
 };
 pub const QUEUED: Look = Look { queue: Some(1), ..NOTHING };
 pub const HALF_OPEN: Look = Look { half_open: Some(1), ..NOTHING };

@@ -140,5 +140,6 @@ fn many_connections_are_counted_each_in_its_standing() {
         in_flight: Some(7),
         silent: Some(3),
         idle: Some(3),
+        unknown: Some(0),
     });
 }

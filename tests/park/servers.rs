@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
 /// [`CLIENTS`] that do not think to speak of.
 pub fn plan(odd: &Odd) -> KeptAlivePlan {
     KeptAlivePlan {
-        target: odd.server.address(),
+        target: odd.server.address().into(),
         clients: CLIENTS,
         think: Duration::from_micros(200),
         host: "localhost".into(),

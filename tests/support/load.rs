@@ -14,7 +14,7 @@ const PACE: Duration = Duration::from_millis(5);
 /// `rate` fresh connections a second; one request in 25 takes half a second.
 pub fn plan(server: &Server, rate: f64) -> Plan {
     Plan {
-        target: server.address(),
+        target: server.target(),
         rate,
         host: "localhost".into(),
         path: "/".into(),

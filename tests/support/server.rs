@@ -12,10 +12,13 @@ pub use builder::Builder;
 
 use super::process::{self, Mark};
 use super::{PATIENCE, python};
+use lameduck::sockets::{Address, UnixName};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::{self, net::UnixStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -23,7 +26,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Server {
     process: Child,
-    port: u16,
+    at: Address,
     log: PathBuf,
     mark: Mark,
 }
@@ -34,15 +37,24 @@ impl Server {
         let port = free_port();
         let bind = format!("127.0.0.1:{port}");
         let program = python::program("gunicorn");
+        let class = ["--no-control-socket", "--worker-class", worker_class];
+        let place = ["--chdir", python::SERVERS, "--bind", &bind];
+        Builder::new(port, program, class.iter().chain(&place).chain(args).chain(&["app:application"]))
+    }
+
+    /// gunicorn with `tests/servers/app.py` on a unix socket, in a directory that its user may write to.
+    pub fn gunicorn_at(path: &Path, worker_class: &str, args: &[&str]) -> Builder {
+        let bind = format!("unix:{}", path.display());
         let fixed = ["--chdir", python::SERVERS, "--bind", &bind, "--worker-class", worker_class];
-        Builder::new(port, program, fixed.iter().chain(args).chain(&["app:application"]))
+        let args = fixed.iter().chain(args).chain(&["app:application"]);
+        Builder::at(UnixName::Path(path.into()).into(), python::program("gunicorn"), args)
     }
 
     /// gunicorn with `tests/servers/app.py` on a socket that lameduck binds and hands over (`--listen`).
     pub fn gunicorn_given_its_socket(worker_class: &str, args: &[&str], options: &[&str]) -> Builder {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
-        let fixed = ["--chdir", python::SERVERS, "--worker-class", worker_class];
+        let fixed = ["--no-control-socket", "--chdir", python::SERVERS, "--worker-class", worker_class];
         let args = fixed.iter().chain(args).chain(&["app:application"]);
         Builder::new(port, python::program("gunicorn"), args)
             .under_lameduck(&[&["--listen", &listen], options].concat())
@@ -53,9 +65,14 @@ impl Server {
         self.process.id()
     }
 
-    /// Where it listens.
+    /// Where it listens, by TCP.
     pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
+        self.at.tcp().expect("a server that listens by TCP")
+    }
+
+    /// Where it listens.
+    pub fn target(&self) -> Address {
+        self.at.clone()
     }
 
     /// All processes that it consists of, its init included.
@@ -106,12 +123,22 @@ impl Server {
     }
 
     fn try_get(&self, path: &str) -> io::Result<String> {
-        let mut connection = TcpStream::connect_timeout(&self.address(), PATIENCE)?;
-        connection.set_read_timeout(Some(PATIENCE))?;
-        write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        Ok(answer)
+        match &self.at {
+            Address::Tcp(address) => {
+                let connection = TcpStream::connect_timeout(address, PATIENCE)?;
+                connection.set_read_timeout(Some(PATIENCE))?;
+                ask(connection, path)
+            }
+            Address::Unix(name) => {
+                let address = match name {
+                    UnixName::Path(path) => unix::net::SocketAddr::from_pathname(path)?,
+                    UnixName::Abstract(name) => unix::net::SocketAddr::from_abstract_name(name)?,
+                };
+                let connection = UnixStream::connect_addr(&address)?;
+                connection.set_read_timeout(Some(PATIENCE))?;
+                ask(connection, path)
+            }
+        }
     }
 }
 
@@ -122,6 +149,13 @@ impl Drop for Server {
             eprintln!("--- what the server said ({}) ---\n{}---", self.log.display(), self.log());
         }
     }
+}
+
+fn ask(mut connection: impl Read + Write, path: &str) -> io::Result<String> {
+    write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// A port that nobody listened on a moment ago.

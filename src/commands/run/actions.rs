@@ -32,6 +32,7 @@ impl Supervision {
     /// What is parked is held first. Then the signal: every microsecond before it is one in which something new may come.
     pub(super) fn forward(&mut self, outcome: Outcome) {
         self.parking.hold();
+        self.gatekeeper.keep_paths();
         if let Some(signal) = self.signal_out {
             self.send(signal);
         }

@@ -3,10 +3,10 @@
 use super::gatekeeper::Gatekeeper;
 use super::parking::Parking;
 use crate::late_arrivals::{Desk, Kind, Served};
-use crate::sockets::Observer;
-use crate::sockets::gate::{Group, Plug, RETRANSMISSION};
+use crate::sockets::gate::{Group, PathGate, Plug, RETRANSMISSION};
 use crate::sockets::processes::{descendants, holders};
 use crate::sockets::watched::accept_queue;
+use crate::sockets::{Listener, Observer, unix};
 use rustix::process::{Pid, getpid};
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
@@ -41,7 +41,7 @@ impl Gatekeeper {
         until: Instant,
         wait: Wait,
     ) -> Finished {
-        if !self.groups.is_empty() || self.desk.is_some() || parking.holds() {
+        if !self.groups.is_empty() || !self.paths.is_empty() || self.desk.is_some() || parking.holds() {
             // Its other processes may outlive it for a moment: with requests that they answer, and with its listeners.
             // Handshakes from before the gate still end in its queues. The last part of the time is for those who are
             // being answered.
@@ -63,6 +63,7 @@ impl Gatekeeper {
             parking.close();
         }
         let plugs = self.plug();
+        self.shut_unix();
         if self.desk.is_some() {
             observer.gate_opened();
             wait_for(until, &mut *wait, || {
@@ -94,14 +95,13 @@ impl Gatekeeper {
         for watched in
             self.listeners.watched.extract_if(.., |watched| theirs.contains(&watched.listener.inode))
         {
-            let address = watched.listener.address;
+            let Listener { address, inode, .. } = watched.listener;
             warn!(%address, "another process still listens here: leaving the listener to it");
-            for group in self.groups.extract_if(.., |group| group.address() == address) {
-                let strays = group.undo();
+            let groups = self.groups.extract_if(.., |group| Some(group.address()) == address.tcp());
+            let paths = self.paths.extract_if(.., |gate| gate.listener().inode == inode);
+            for stray in groups.flat_map(Group::undo).chain(paths.flat_map(PathGate::undo)) {
                 let Some(desk) = &self.desk else { continue };
-                for stray in strays {
-                    desk.serve(stray, Kind::LateArrival);
-                }
+                desk.serve(stray, Kind::LateArrival);
             }
         }
     }
@@ -122,7 +122,8 @@ impl Gatekeeper {
 
     /// Queues first: a connection leaves its queue only after the desk has counted it.
     fn left(&self) -> u64 {
-        let ours: u64 = self.groups.iter().map(|group| queued(group.ours())).sum();
+        let groups = self.groups.iter().map(|group| &**group.ours());
+        let ours: u64 = groups.chain(self.paths.iter().map(PathGate::ours)).map(queued).sum();
         self.server_queues() + ours + self.desk.as_ref().map_or(0, Desk::busy)
     }
 
@@ -146,12 +147,13 @@ impl Gatekeeper {
             desk.close();
         }
         self.groups.clear();
+        self.paths.clear();
         self.listeners.let_go();
     }
 }
 
 fn queued(listener: &OwnedFd) -> u64 {
-    accept_queue(listener).0.unwrap_or(0).into()
+    accept_queue(listener).0.or_else(|| unix::queue_of(listener)).unwrap_or(0).into()
 }
 
 /// Waits until `done`; gives up at `until` or when there is to be no more waiting.

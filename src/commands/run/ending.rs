@@ -37,6 +37,7 @@ impl Supervision {
         if phase < Phase::Stopping {
             // Others of its processes may have its connections.
             self.parking.hold();
+            self.gatekeeper.keep_paths();
             self.gatekeeper.take_the_rest();
         }
         let gate = Gate::of(&self.gatekeeper);

@@ -2,8 +2,8 @@
 use super::listeners::Listeners;
 use crate::cli::{GateChoice, SocketArgs};
 use crate::late_arrivals::{Desk, Settings};
-use crate::sockets::gate::Group;
-use crate::sockets::{Observer, Watched};
+use crate::sockets::gate::{Group, PathGate};
+use crate::sockets::{Address, Observer, Watched};
 use rustix::fs::fstat;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
@@ -17,17 +17,20 @@ const SHARED: &str =
 /// Keeps the gate of one drain.
 #[derive(Debug)]
 pub struct Gatekeeper {
-    gate: GateChoice,
+    pub(super) gate: GateChoice,
     pub(super) settings: Settings,
     /// What the server listens on.
     pub listeners: Listeners,
     pub(super) groups: Vec<Group>,
+    pub(super) paths: Vec<PathGate>,
+    /// Inodes of the unix listeners for which a gate was formed, or could not be.
+    pub(super) tried_paths: HashSet<u64>,
     pub(super) desk: Option<Desk>,
     closed: bool,
     /// /proc shows none of the server's processes.
     is_blind: bool,
     /// Why an address has no gate.
-    obstacles: BTreeMap<SocketAddr, String>,
+    obstacles: BTreeMap<Address, String>,
     /// Inodes of the listeners whose rest is being taken.
     pub(super) taken: HashSet<u64>,
 }
@@ -41,6 +44,8 @@ impl Gatekeeper {
             settings,
             listeners: Listeners::new(options, listened),
             groups: Vec::new(),
+            paths: Vec::new(),
+            tried_paths: HashSet::new(),
             desk: None,
             closed: false,
             is_blind: false,
@@ -62,16 +67,18 @@ impl Gatekeeper {
     pub fn prepare_after_the_end(&mut self, observer: &mut Observer) {
         self.find(observer);
         self.form_groups_except(&HashSet::new());
+        self.form_path_gates();
         self.take_what_nobody_holds();
     }
 
     /// Closes the gate. An address where that fails is left open, and the drain goes on.
     pub fn close(&mut self) {
         self.closed = true;
+        self.close_path_gates();
         let mut strays = Vec::new();
         if !self.groups.is_empty() && self.open_desk().is_none() {
             for group in std::mem::take(&mut self.groups) {
-                self.obstacle(group.address(), "nobody could answer late arrivals".to_owned());
+                self.obstacle(group.address().into(), "nobody could answer late arrivals".to_owned());
                 strays.extend(group.undo());
             }
         }
@@ -83,7 +90,7 @@ impl Gatekeeper {
             match closed {
                 Ok(()) => self.groups.push(group),
                 Err(reason) => {
-                    self.obstacle(group.address(), reason);
+                    self.obstacle(group.address().into(), reason);
                     strays.extend(group.undo());
                 }
             }
@@ -94,7 +101,8 @@ impl Gatekeeper {
     /// Whether the gate is closed at every address of the server.
     #[must_use]
     pub fn stands(&self) -> bool {
-        let gated: HashSet<SocketAddr> = self.groups.iter().map(Group::address).collect();
+        let mut gated: HashSet<Address> = self.groups.iter().map(|group| group.address().into()).collect();
+        gated.extend(self.paths.iter().map(|gate| gate.listener().address.clone()));
         self.closed && self.listeners.watched.iter().all(|watched| gated.contains(&watched.listener.address))
     }
 
@@ -107,6 +115,10 @@ impl Gatekeeper {
         let known = self.listeners.inodes();
         self.find(observer);
         self.leave_shared();
+        self.form_path_gates();
+        if self.closed {
+            self.close_path_gates();
+        }
         let is_new = !self.listeners.held_inodes().is_subset(&known);
         // One that we hold stays a member of its group, in its place; one that we do not hold is known no more.
         let is_gone = !known.is_subset(&self.listeners.inodes());
@@ -139,7 +151,7 @@ impl Gatekeeper {
         let listeners = &self.listeners;
         let shared = self.groups.extract_if(.., |group| listeners.are_shared_at(group.address()));
         for group in shared.collect::<Vec<_>>() {
-            self.obstacle(group.address(), SHARED.to_owned());
+            self.obstacle(group.address().into(), SHARED.to_owned());
             let strays = group.undo();
             self.serve(strays);
         }
@@ -156,10 +168,11 @@ impl Gatekeeper {
             return;
         }
         let mut by_address: BTreeMap<SocketAddr, Vec<&Watched>> = BTreeMap::new();
-        for watched in
-            self.listeners.watched.iter().filter(|watched| !gated.contains(&watched.listener.address))
-        {
-            by_address.entry(watched.listener.address).or_default().push(watched);
+        for watched in &self.listeners.watched {
+            let address = watched.listener.address.tcp().filter(|address| !gated.contains(address));
+            if let Some(address) = address {
+                by_address.entry(address).or_default().push(watched);
+            }
         }
         let (mut strays, mut obstacles) = (Vec::new(), Vec::new());
         for (address, members) in by_address {
@@ -179,12 +192,12 @@ impl Gatekeeper {
             }
         }
         for (address, reason) in obstacles {
-            self.obstacle(address, reason);
+            self.obstacle(address.into(), reason);
         }
         self.serve(strays);
     }
 
-    fn obstacle(&mut self, address: SocketAddr, reason: String) {
+    pub(super) fn obstacle(&mut self, address: Address, reason: String) {
         warn!(%address, "no gate: {reason}");
         self.obstacles.insert(address, reason);
     }
@@ -193,7 +206,7 @@ impl Gatekeeper {
     #[must_use]
     pub fn gate(&self) -> (&'static str, String) {
         let obstacles: Vec<&str> = self.obstacles.values().map(String::as_str).collect();
-        if !self.groups.is_empty() {
+        if !self.groups.is_empty() || !self.paths.is_empty() {
             let why = if obstacles.is_empty() {
                 "works for every listener".to_owned()
             } else {

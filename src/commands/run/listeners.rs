@@ -1,7 +1,7 @@
 //! What the server listens on: found again and again, and held as far as is permitted.
 use crate::cli::{Capture, GateChoice, SocketArgs};
 use crate::sockets::processes::descendants;
-use crate::sockets::{Listener, Observer, Watched, duplicate};
+use crate::sockets::{Address, Listener, Observer, Watched, duplicate};
 use rustix::fs::fstat;
 use rustix::process::{Pid, getpid};
 use std::collections::{BTreeSet, HashSet};
@@ -56,7 +56,7 @@ impl Listeners {
     }
 
     /// Finds them, takes duplicates, and has the observer look at them. Gives what stood in the way, by address.
-    pub fn find(&mut self, observer: &mut Observer) -> Vec<(SocketAddr, String)> {
+    pub fn find(&mut self, observer: &mut Observer) -> Vec<(Address, String)> {
         let found = observer.discover(getpid(), &self.ports);
         for pid in found.unreadable.iter().filter(|pid| !self.processes.contains(pid)) {
             let pid = pid.as_raw_nonzero();
@@ -67,7 +67,7 @@ impl Listeners {
         let (mut watched, mut obstacles) = (Vec::new(), Vec::new());
         for listener in found.listeners {
             let duplicate = self.hold(&listener).unwrap_or_else(|reason| {
-                obstacles.push((listener.address, reason));
+                obstacles.push((listener.address.clone(), reason));
                 None
             });
             watched.push(Watched { listener, duplicate });
@@ -134,6 +134,12 @@ impl Listeners {
         self.watched.iter().map(|watched| watched.listener.inode).collect()
     }
 
+    /// The server's processes, as they were when its listeners were last found.
+    #[must_use]
+    pub fn processes(&self) -> &HashSet<Pid> {
+        &self.processes
+    }
+
     /// Whether /proc shows no process of the server.
     #[must_use]
     pub fn nobody_is_seen(&self) -> bool {
@@ -149,7 +155,7 @@ impl Listeners {
     /// How many listeners joined the members of a group behind our socket, and are still there because we hold them.
     #[must_use]
     pub fn joined_later(&self, address: SocketAddr, members: &[Arc<OwnedFd>]) -> usize {
-        let here = self.watched.iter().filter(|watched| watched.listener.address == address);
+        let here = self.watched.iter().filter(|watched| watched.listener.address.tcp() == Some(address));
         let held = here.filter_map(|watched| watched.duplicate.as_ref());
         held.filter(|held| !members.iter().any(|member| Arc::ptr_eq(member, held))).count()
     }
@@ -176,8 +182,8 @@ impl Listeners {
     /// Their addresses.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
-        let addresses: BTreeSet<SocketAddr> =
-            self.watched.iter().map(|watched| watched.listener.address).collect();
-        addresses.into_iter().map(|address| address.to_string()).collect()
+        let addresses: BTreeSet<&Address> =
+            self.watched.iter().map(|watched| &watched.listener.address).collect();
+        addresses.into_iter().map(ToString::to_string).collect()
     }
 }

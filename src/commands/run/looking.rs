@@ -153,6 +153,6 @@ impl Looking {
 }
 
 fn observation(look: Look) -> Observation {
-    let Look { queue, half_open, unread, in_flight, silent, idle } = look;
-    Observation { arrivals: None, queue, half_open, unread, in_flight, silent, idle }
+    let Look { queue, half_open, unread, in_flight, silent, idle, unknown } = look;
+    Observation { arrivals: None, queue, half_open, unread, in_flight, silent, idle, unknown }
 }

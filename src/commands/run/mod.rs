@@ -8,6 +8,7 @@
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners` | what the server listens on: found again and again, and held |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
+//! | `path_gates` | the same for unix listeners |
 //! | `desk` | whom the gate's desk is given |
 //! | `parking/` | new requests on open connections: kept unread, taken, answered; what is at rest held across the forward |
 //! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
@@ -21,6 +22,7 @@ mod gatekeeper;
 mod listeners;
 mod looking;
 pub mod parking;
+mod path_gates;
 mod reporting;
 mod signals;
 mod supervision;

@@ -2,7 +2,7 @@
 use super::plan::{Pace, Trial};
 use super::report::{Fate, KeptAliveReport};
 use crate::load::{Class, KeptAlive, Load, Now, Outcome, Tally, UnderWay};
-use std::net::SocketAddr;
+use crate::sockets::Address;
 use std::time::{Duration, Instant};
 
 /// Clients at work. Dropping them ends every connection.
@@ -23,7 +23,7 @@ pub struct Mark {
 
 impl Clients {
     /// Starts the clients of `target`; the new ones only when there is a `pace`.
-    pub fn start(trial: &Trial, target: SocketAddr, pace: Option<Pace>) -> Self {
+    pub fn start(trial: &Trial, target: &Address, pace: Option<Pace>) -> Self {
         let kept_alive = trial.kept_alive(target);
         let keeping = kept_alive.as_ref().map_or(0, |plan| plan.clients);
         let new = pace.map(|pace| Load::start(trial.load(target, pace.rate)));

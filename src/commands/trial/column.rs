@@ -9,9 +9,9 @@ use super::report::ColumnReport;
 use super::server::Server;
 use super::trouble::Trouble;
 use crate::load::capacity;
+use crate::sockets::Address;
 use nix::sys::signal::Signal;
 use rustix::process::getpid;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -35,9 +35,9 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
 
     // Before any client is there: it is the server's own.
     if pace.is_none() && trial.clients.come_new() {
-        *pace = Some(calibrate(trial, target, &progress).await?);
+        *pace = Some(calibrate(trial, &target, &progress).await?);
     }
-    let clients = Clients::start(trial, target, *pace);
+    let clients = Clients::start(trial, &target, *pace);
     if let Ok(status) = timeout(trial.before, progress.during(&clients, "load", server.exited())).await {
         let (column, output) = (column.name.clone(), server.tail());
         return Err(Trouble::Ended { column, when: "before the stop signal", status: status?, output });
@@ -78,7 +78,7 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
     })
 }
 
-async fn calibrate(trial: &Trial, target: SocketAddr, progress: &Progress) -> Result<Pace, Trouble> {
+async fn calibrate(trial: &Trial, target: &Address, progress: &Progress) -> Result<Pace, Trouble> {
     progress.say("measuring what the server can do");
     let (at_once, duration) = CALIBRATION;
     let measured = capacity(&trial.load(target, 1.0), at_once, duration).await;

@@ -1,10 +1,9 @@
 //! What the server that was started listens on.
 use crate::sockets::diag::SockDiag;
-use crate::sockets::{discovery, processes};
+use crate::sockets::{Address, discovery, processes};
 use rustix::process::Pid;
 use std::collections::HashSet;
 use std::io;
-use std::net::SocketAddr;
 
 /// Whether the process that was started may be the server, or only those below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,19 +14,19 @@ pub enum Look {
     Below,
 }
 
-/// The TCP addresses listened on by the process `root` and those below it, in the order of processes and
+/// The addresses listened on by the process `root` and those below it, in the order of processes and
 /// descriptors. Processes that may not be looked into are left out.
 ///
 /// # Errors
 /// When neither sock_diag nor /proc can be read.
-pub fn addresses(root: i32, look: Look) -> io::Result<Vec<SocketAddr>> {
+pub fn addresses(root: i32, look: Look) -> io::Result<Vec<Address>> {
     let root = Pid::from_raw(root).ok_or(io::ErrorKind::InvalidInput)?;
     let among = among(root, look);
     let mut listeners = discovery::among(SockDiag::open().ok().as_mut(), among, &[])?.listeners;
     listeners.sort_by_key(|listener| {
         listener.holders.iter().map(|holder| (holder.pid.as_raw_nonzero(), holder.fd)).min()
     });
-    let mut addresses: Vec<SocketAddr> = listeners.into_iter().map(|listener| listener.address).collect();
+    let mut addresses: Vec<Address> = listeners.into_iter().map(|listener| listener.address).collect();
     addresses.dedup();
     Ok(addresses)
 }
@@ -55,8 +54,8 @@ mod tests {
         let bound = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
 
         let mut found = addresses(getpid().as_raw_nonzero().get(), Look::Itself).unwrap();
-        found.retain(|address| bound.contains(address));
-        assert_eq!(found, bound);
+        found.retain(|address| address.tcp().is_some_and(|tcp| bound.contains(&tcp)));
+        assert_eq!(found, bound.map(Address::from));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::cli::TrialArgs;
 use crate::cli::trial::values::Rate;
 use crate::cli::trial::{ClientArgs, Clients};
 use crate::load::{Body, Framing, KeptAlivePlan, Plan, Slow, at_once};
+use crate::sockets::Address;
 use nix::sys::signal::Signal;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -37,7 +38,7 @@ pub struct Trial {
     /// The stop signal.
     pub stop_signal: Signal,
     /// Where the server answers, when the user has said so.
-    pub targets: Option<Vec<SocketAddr>>,
+    pub targets: Option<Vec<Address>>,
     /// Whether the server's output is passed on.
     pub verbose: bool,
     /// Which kinds of clients there are.
@@ -86,7 +87,7 @@ impl Trial {
             return Err(Trouble::TooManyClients { clients: kept_alive, files });
         }
         let load = Plan {
-            target: (Ipv4Addr::LOCALHOST, 0).into(),
+            target: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into(),
             rate: 1.0,
             // With a URL its authority; else each column's address.
             host: args.url.as_ref().map_or(String::new(), ToString::to_string),
@@ -113,18 +114,23 @@ impl Trial {
     }
 
     /// The new clients of `target`, at `rate`.
-    pub fn load(&self, target: SocketAddr, rate: f64) -> Plan {
-        Plan { target, rate, host: self.host(target), ..self.load.clone() }
+    pub fn load(&self, target: &Address, rate: f64) -> Plan {
+        Plan { target: target.clone(), rate, host: self.host(target), ..self.load.clone() }
     }
 
     /// The kept-alive clients of `target`, when there are any.
-    pub fn kept_alive(&self, target: SocketAddr) -> Option<KeptAlivePlan> {
-        let plan = || KeptAlivePlan { target, host: self.host(target), ..self.kept_alive.clone() };
+    pub fn kept_alive(&self, target: &Address) -> Option<KeptAlivePlan> {
+        let host = || self.host(target);
+        let plan = || KeptAlivePlan { target: target.clone(), host: host(), ..self.kept_alive.clone() };
         self.clients.keep_alive().then(plan)
     }
 
-    fn host(&self, target: SocketAddr) -> String {
-        if self.load.host.is_empty() { target.to_string() } else { self.load.host.clone() }
+    fn host(&self, target: &Address) -> String {
+        match target {
+            _ if !self.load.host.is_empty() => self.load.host.clone(),
+            Address::Tcp(address) => address.to_string(),
+            Address::Unix(_) => "localhost".to_owned(),
+        }
     }
 
     /// The rate of new clients, when there are any and it needs no measuring.
@@ -166,7 +172,7 @@ fn kept_alive_clients(args: &ClientArgs, load: &Plan) -> KeptAlivePlan {
     let framing = if args.body_chunked { Framing::Chunked } else { Framing::Length };
     let (pieces, pause, expect_continue) = (args.body_pieces, args.body_pause, args.body_expect);
     KeptAlivePlan {
-        target: load.target,
+        target: load.target.clone(),
         clients: args.kept_alive,
         think: args.think,
         host: load.host.clone(),

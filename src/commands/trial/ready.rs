@@ -5,7 +5,8 @@ use super::server::Server;
 use super::trouble::Trouble;
 use super::{listening, target};
 use crate::load::{Request, Verdict, ask};
-use std::net::SocketAddr;
+use crate::sockets::Address;
+use crate::stream::Stream;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -15,10 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const EVERY: Duration = Duration::from_millis(20);
 
 /// Where a server answers.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Found {
     /// The address that has answered.
-    pub target: SocketAddr,
+    pub target: Address,
     /// How many more listeners it has; 0 when the user has said where.
     pub others: usize,
 }
@@ -29,7 +30,7 @@ pub struct Found {
 /// When the server ends first, does not answer within 30 s, or listens elsewhere than on the loopback.
 pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result<Found, Trouble> {
     let start = Instant::now();
-    let mut last = "it listens on no TCP port that can be found; if it does, say where by --url".to_owned();
+    let mut last = "it listens nowhere that can be found; if it does, say where by --url".to_owned();
     while let Some(left) = PATIENCE.checked_sub(start.elapsed()) {
         if let Some(status) = server.has_exited()? {
             let output = server.tail();
@@ -44,11 +45,11 @@ pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result
         for target in targets {
             // The pause is the load's, not ours.
             let request =
-                Request { pause: Duration::ZERO, timeout: left, ..trial.load(target, 1.0).request(0) };
+                Request { pause: Duration::ZERO, timeout: left, ..trial.load(&target, 1.0).request(0) };
             match ask(&request).await {
                 Verdict::Answered { status: 200..=499, .. } => return Ok(Found { target, others }),
-                Verdict::Answered { status, .. } => last = format!("http://{target}/ answers {status}"),
-                Verdict::Failed(failure) => last = format!("http://{target}/: {failure}"),
+                Verdict::Answered { status, .. } => last = format!("{} answers {status}", url(&target)),
+                Verdict::Failed(failure) => last = format!("{}: {failure}", url(&target)),
                 Verdict::NotTried(local) => last = local.to_string(),
                 Verdict::UnansweredAfterClose => (), // of pipelined requests only
             }
@@ -58,14 +59,26 @@ pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result
     Err(Trouble::NotReady { column: column.name.clone(), waited: PATIENCE, last, output: server.tail() })
 }
 
-fn candidates(trial: &Trial, column: &Column, server: &Server) -> Result<(Vec<SocketAddr>, usize), Trouble> {
+fn candidates(trial: &Trial, column: &Column, server: &Server) -> Result<(Vec<Address>, usize), Trouble> {
     if let Some(targets) = &trial.targets {
         return Ok((targets.clone(), 0));
     }
     let found =
         listening::addresses(server.pid(), column.look).map_err(Trouble::machine("cannot read /proc"))?;
-    let Some((first, others)) = found.split_first() else { return Ok((Vec::new(), 0)) };
-    Ok((target::of_listener(*first)?, others.len()))
+    let others = found.len().saturating_sub(1);
+    let targets = match found.iter().find_map(Address::tcp) {
+        Some(first) => target::of_listener(first)?.into_iter().map(Address::from).collect(),
+        // Which of them speaks HTTP, only asking tells.
+        None => found,
+    };
+    Ok((targets, others))
+}
+
+fn url(target: &Address) -> String {
+    match target {
+        Address::Tcp(address) => format!("http://{address}/"),
+        Address::Unix(_) => target.to_string(),
+    }
 }
 
 /// Makes sure that nobody else answers where the user's URL leads.
@@ -74,8 +87,8 @@ fn candidates(trial: &Trial, column: &Column, server: &Server) -> Result<(Vec<So
 /// When somebody does.
 pub async fn nobody_there(trial: &Trial) -> Result<(), Trouble> {
     for target in trial.targets.iter().flatten() {
-        if tokio::net::TcpStream::connect(target).await.is_ok() {
-            return Err(Trouble::Taken(*target));
+        if Stream::connect(target).await.is_ok() {
+            return Err(Trouble::Taken(target.clone()));
         }
     }
     Ok(())

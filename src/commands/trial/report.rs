@@ -1,9 +1,11 @@
 //! The result of a trial. Its serialized form is what `--json` prints: names are stable, fields are only added.
 use super::plan::{Pace, Trial};
 use crate::load::{Framing, KeptAlivePlan, Tally};
+use crate::sockets::Address;
 use clap::ValueEnum;
 use serde::Serialize;
 use std::net::SocketAddr;
+
 use std::time::Duration;
 
 /// A trial's result.
@@ -93,7 +95,7 @@ pub struct ColumnReport {
     /// Whether the server ran under lameduck.
     pub lameduck: bool,
     /// Where the load went.
-    pub target: SocketAddr,
+    pub target: Address,
     /// Listeners of the server that were not loaded.
     pub other_listeners: usize,
     /// How many new connections were tried.
@@ -147,7 +149,8 @@ impl ColumnReport {
 impl Report {
     /// Puts the columns together with what they are about.
     pub fn new(trial: &Trial, pace: Option<Pace>, columns: Vec<ColumnReport>) -> Self {
-        let load = trial.load(([127, 0, 0, 1], 0).into(), pace.map_or(1.0, |pace| pace.rate));
+        let load =
+            trial.load(&SocketAddr::from(([127, 0, 0, 1], 0)).into(), pace.map_or(1.0, |pace| pace.rate));
         Self {
             server: ServerReport {
                 built_in: trial.built_in.is_some(),
@@ -164,7 +167,7 @@ impl Report {
                 rate_per_second: pace.map(|pace| pace.rate),
                 capacity_per_second: pace.and_then(|pace| pace.capacity),
                 backlog_may_empty: pace.is_some_and(|pace| pace.may_empty()),
-                kept_alive: trial.kept_alive(load.target).map(|plan| KeptAliveLoad::of(&plan)),
+                kept_alive: trial.kept_alive(&load.target).map(|plan| KeptAliveLoad::of(&plan)),
                 pause_ms: ms(load.pause),
                 client_timeout_ms: ms(load.client_timeout),
                 path: load.path,

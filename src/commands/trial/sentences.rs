@@ -64,7 +64,7 @@ pub fn notes(report: &Report) -> Vec<String> {
     for column in &report.columns {
         let ColumnReport { name, fate, .. } = column;
         if column.other_listeners > 0 {
-            let (others, target) = (column.other_listeners, column.target);
+            let (others, target) = (column.other_listeners, &column.target);
             notes.push(format!("{name}: of {} listeners, {target} was loaded (another: --url).", others + 1));
         }
         notes.extend(doubts(name, fate));

@@ -1,24 +1,26 @@
 //! Where the load may go: this machine's loopback, and nowhere else.
 use super::trouble::Trouble;
 use crate::cli::trial::values::Url;
+use crate::sockets::Address;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 /// The addresses of a URL.
 ///
 /// # Errors
 /// When its host has no address, or any that is not loopback.
-pub fn of_url(url: &Url) -> Result<Vec<SocketAddr>, Trouble> {
+pub fn of_url(url: &Url) -> Result<Vec<Address>, Trouble> {
     let addresses = (url.host.as_str(), url.port)
         .to_socket_addrs()
         .map_err(|source| Trouble::NoAddress { host: url.host.clone(), source })?;
     let mut targets = Vec::new();
     for address in addresses {
-        targets.extend(on_loopback(&format!("http://{}", url.host), address)?);
+        let here = on_loopback(&format!("http://{}", url.host), address)?;
+        targets.extend(here.into_iter().map(Address::from));
     }
     Ok(targets)
 }
 
-/// The addresses at which a listener bound to `address` is reached on the loopback, the likelier first.
+/// The addresses at which a TCP listener bound to `address` is reached on the loopback, the likelier first.
 ///
 /// # Errors
 /// When it is not reached there.

@@ -27,7 +27,7 @@ pub enum Trouble {
     },
     /// Somebody else's server.
     #[error("something already listens on {0}: stop it first, or the load would go there")]
-    Taken(std::net::SocketAddr),
+    Taken(crate::sockets::Address),
     /// `--slow-every` without a path to ask for.
     #[error("--slow-every needs --slow-path: which of your server's paths is slow cannot be guessed")]
     NoSlowPath,

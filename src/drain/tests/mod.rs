@@ -67,6 +67,7 @@ fn left(condition: Condition, count: u32) -> Event {
         in_flight: zero,
         silent: zero,
         idle: zero,
+        unknown: zero,
     };
     let figure = match condition {
         Condition::Queue => &mut seen.queue,

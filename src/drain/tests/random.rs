@@ -40,10 +40,10 @@ fn figure() -> impl Strategy<Value = Option<u32>> {
 prop_compose! {
     fn observation()(
         arrivals in select(vec![None, Some(7), Some(7), Some(7), Some(8)]),
-        [queue, half_open, unread, in_flight, silent, idle] in
-            [figure(), figure(), figure(), figure(), figure(), figure()],
+        [queue, half_open, unread, in_flight, silent, idle, unknown] in
+            [figure(), figure(), figure(), figure(), figure(), figure(), figure()],
     ) -> Observation {
-        Observation { arrivals, queue, half_open, unread, in_flight, silent, idle }
+        Observation { arrivals, queue, half_open, unread, in_flight, silent, idle, unknown }
     }
 }
 

@@ -18,6 +18,7 @@ fn report() -> Report {
             in_flight: Some(n + 3),
             silent: Some(n + 4),
             idle: Some(n + 5),
+            unknown: Some(n + 6),
         });
     }
     Report {
@@ -111,6 +112,11 @@ fn given_a_report_with_everything_then_each_fact_stands_under_its_name() {
         "at_stop": 6,
         "highest": 25,
         "at_forward": 15
+      },
+      "unknown": {
+        "at_stop": 7,
+        "highest": 26,
+        "at_forward": 16
       },
       "late_arrivals": {
         "answered": 201,

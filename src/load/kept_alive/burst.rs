@@ -6,10 +6,11 @@ use super::super::verdict::{Cause, Phase, Verdict};
 use super::plan::KeptAlivePlan;
 use super::race::first;
 use super::sending::send;
+use crate::stream::Stream;
 use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+
+use tokio::io::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -61,21 +62,21 @@ impl<'a> Burst<'a> {
 
     /// Sends the requests and reads their answers, in their order and at the same time: an answer may come before its
     /// request is whole (RFC 9112, section 9.5). Every request that was begun has ended in the book when this is over.
-    pub async fn run(self, stream: &mut TcpStream) -> After {
+    pub async fn run(self, stream: &mut Stream) -> After {
         let deadline = after(Instant::now(), self.plan.client_timeout.saturating_add(self.plan.pauses()));
-        let (mut from, mut to) = stream.split();
+        let (mut from, mut to) = tokio::io::split(stream);
         first(self.write(&mut to), self.read(&mut from, deadline)).await
     }
 
     /// Never over: the reader says when it is, also when no more can be sent.
-    async fn write(&self, to: &mut WriteHalf<'_>) -> After {
+    async fn write(&self, to: &mut WriteHalf<&mut Stream>) -> After {
         if let Err(error) = send(self, to).await {
             self.lock().failed = Some(Cause::of(&error));
         }
         pending().await
     }
 
-    async fn read(&self, from: &mut ReadHalf<'_>, deadline: Instant) -> After {
+    async fn read(&self, from: &mut ReadHalf<&mut Stream>, deadline: Instant) -> After {
         let mut carried = Vec::new();
         for index in 0..self.plan.pipeline.get() {
             let told = |heard| match heard {

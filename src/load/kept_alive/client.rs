@@ -5,12 +5,12 @@ use super::super::verdict::Phase;
 use super::burst::{After, Burst};
 use super::plan::KeptAlivePlan;
 use super::race::first;
+use crate::stream::Stream;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,7 +21,7 @@ const RETRY: Duration = Duration::from_millis(20);
 /// A connection between two requests.
 #[derive(Debug)]
 struct Idle {
-    stream: TcpStream,
+    stream: Stream,
     /// Whether it has given an answer.
     used: bool,
 }
@@ -55,10 +55,12 @@ async fn turn(plan: &KeptAlivePlan, book: &Book, connection: Option<Idle>) -> (O
 async fn connect(plan: &KeptAlivePlan, book: &Book) -> Option<(Idle, u64)> {
     let number = book.begin(Phase::Connect, false);
     let deadline = after(Instant::now(), plan.client_timeout);
-    match within(deadline, Phase::Connect, TcpStream::connect(plan.target)).await {
+    match within(deadline, Phase::Connect, Stream::connect(&plan.target)).await {
         Ok(stream) => {
             // Pieces are to be sent as they are cut. Where it is refused, they are sent together.
-            let _ = stream.set_nodelay(true);
+            if let Stream::Tcp(stream) = &stream {
+                let _ = stream.set_nodelay(true);
+            }
             Some((Idle { stream, used: false }, number))
         }
         Err(verdict) => {
@@ -104,6 +106,6 @@ async fn think(idle: Option<Idle>, pause: Duration, stopped: &mut watch::Receive
 
 /// Whether nothing has come, neither bytes nor a close: the last look of a pool before it uses a connection. What comes
 /// a moment later is the loss that no client can avoid.
-fn is_quiet(stream: &TcpStream) -> bool {
+fn is_quiet(stream: &Stream) -> bool {
     recv(stream, &mut [0; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
 }

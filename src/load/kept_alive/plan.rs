@@ -1,7 +1,7 @@
 //! What kept-alive clients do: plain data.
 use super::super::plan::{Slow, path};
+use crate::sockets::Address;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct KeptAlivePlan {
     /// Where every connection goes.
-    pub target: SocketAddr,
+    pub target: Address,
     /// How many there are: at most so many connections are open at once.
     pub clients: usize,
     /// How long a client waits between its answer and its next request.
@@ -123,7 +123,7 @@ mod tests {
 
     fn plan(body: Option<Body>) -> KeptAlivePlan {
         KeptAlivePlan {
-            target: ([127, 0, 0, 1], 80).into(),
+            target: std::net::SocketAddr::from(([127, 0, 0, 1], 80)).into(),
             clients: 1,
             think: Duration::ZERO,
             host: "here".into(),

@@ -1,7 +1,6 @@
 //! The messages of which the kernel's answer consists (netlink(7)).
 //!
 //! Only what is asked for is read: of ten thousand rows most attributes interest nobody.
-use super::Row;
 use netlink_packet_core::{
     DecodeError, ErrorBuffer, ErrorMessage, NLM_F_DUMP_INTR, NetlinkBuffer, Parseable,
 };
@@ -22,7 +21,8 @@ pub(super) struct Message<'a> {
 /// What it says.
 #[derive(Debug)]
 pub(super) enum Answer<'a> {
-    Row(Row<'a>),
+    /// A row of a table, not read yet.
+    Row(&'a [u8]),
     /// There are no more rows.
     Done,
     /// The kernel refuses, or there is no such socket.
@@ -63,7 +63,7 @@ impl<'a> Message<'a> {
     pub fn answer(&self) -> io::Result<Answer<'a>> {
         let payload = self.bytes.payload();
         match self.bytes.message_type() {
-            SOCK_DIAG_BY_FAMILY => Row::parse(payload).map(Answer::Row).map_err(broken),
+            SOCK_DIAG_BY_FAMILY => Ok(Answer::Row(payload)),
             ERROR => {
                 let error = ErrorBuffer::new_checked(&payload).map_err(broken)?;
                 ErrorMessage::parse(&error).map(Answer::Error).map_err(broken)
@@ -75,6 +75,6 @@ impl<'a> Message<'a> {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as map_err() gives it")]
-fn broken(error: DecodeError) -> io::Error {
+pub(super) fn broken(error: DecodeError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }

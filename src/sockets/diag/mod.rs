@@ -1,13 +1,15 @@
-//! sock_diag over netlink: the kernel's own table of TCP sockets, without privilege (sock_diag(7)).
+//! sock_diag over netlink: the kernel's own table of TCP sockets, and of unix ones, without privilege (sock_diag(7)).
 //!
 //! A dump of listeners costs about 18 µs and does not grow with established connections; a dump of
 //! connections walks the table of the whole node. Both are filtered by local port in the kernel.
 mod answer;
 mod endings;
 mod row;
+mod unix;
 
 pub use endings::Endings;
 pub use row::Row;
+pub use unix::{UnixRow, UnixStates};
 
 use answer::{Answer, Message};
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage};
@@ -127,7 +129,20 @@ impl SockDiag {
         port: Option<u16>,
         mut each: impl FnMut(&Row),
     ) -> io::Result<bool> {
-        self.ask(&request(family, states, port), NLM_F_REQUEST | NLM_F_DUMP)?;
+        let wanted = SockDiagMessage::InetRequest(request(family, states, port));
+        self.dump(wanted, |row| {
+            each(&Row::parse(row)?);
+            Ok(())
+        })
+    }
+
+    /// Calls `each` with every answer to `wanted`; `false` as [`Self::walk`].
+    fn dump(
+        &mut self,
+        wanted: SockDiagMessage,
+        mut each: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<bool> {
+        self.ask(wanted, NLM_F_REQUEST | NLM_F_DUMP)?;
         let mut whole = true;
         loop {
             let size = self.receive()?;
@@ -140,7 +155,7 @@ impl SockDiag {
                 }
                 whole &= !message.is_interrupted();
                 match message.answer()? {
-                    Answer::Row(row) => each(&row),
+                    Answer::Row(row) => each(row)?,
                     Answer::Done => return Ok(whole),
                     Answer::Error(error) => return Err(error.to_io()),
                     Answer::Other => {}
@@ -199,6 +214,15 @@ impl SockDiag {
 
     /// The one socket of these addresses and this cookie.
     fn look_up(&mut self, wanted: &InetRequest) -> io::Result<Option<Row<'static>>> {
+        self.one(SockDiagMessage::InetRequest(wanted.clone()), |row| Ok(Row::parse(row)?.into_owned()))
+    }
+
+    /// The one answer to `wanted`; `None`: there is no such socket.
+    fn one<T>(
+        &mut self,
+        wanted: SockDiagMessage,
+        read: impl Fn(&[u8]) -> io::Result<T>,
+    ) -> io::Result<Option<T>> {
         self.ask(wanted, NLM_F_REQUEST)?;
         loop {
             let size = self.receive()?;
@@ -207,7 +231,7 @@ impl SockDiag {
                 continue;
             }
             return match message.answer()? {
-                Answer::Row(row) => Ok(Some(row.into_owned())),
+                Answer::Row(row) => read(row).map(Some),
                 // ESTALE: another socket has taken the addresses (sock_diag_check_cookie()).
                 Answer::Error(error) if [-libc::ENOENT, -libc::ESTALE].contains(&error.raw_code()) => {
                     Ok(None)
@@ -218,12 +242,12 @@ impl SockDiag {
         }
     }
 
-    fn ask(&mut self, request: &InetRequest, flags: u16) -> io::Result<()> {
+    fn ask(&mut self, request: SockDiagMessage, flags: u16) -> io::Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut header = NetlinkHeader::default();
         header.flags = flags;
         header.sequence_number = self.sequence;
-        let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request.clone()).into());
+        let mut message = NetlinkMessage::new(header, request.into());
         message.finalize();
         self.buffer.resize(RECEIVE_BUFFER.max(message.buffer_len()), 0);
         message.serialize(&mut self.buffer);

@@ -1,9 +1,11 @@
 //! A row of the kernel's table of sockets.
+use super::answer::broken;
 use super::{Family, Name};
-use netlink_packet_core::{DecodeError, NLA_HEADER_SIZE, NlasIterator, Parseable as _};
+use netlink_packet_core::{NLA_HEADER_SIZE, NlasIterator, Parseable as _};
 use netlink_packet_sock_diag::constants::INET_DIAG_INFO;
 use netlink_packet_sock_diag::inet::InetResponseHeader;
 use std::borrow::Cow;
+use std::io;
 use std::net::SocketAddr;
 
 /// INET_DIAG_SOCKOPT of linux/inet_diag.h (Linux 5.10): `struct inet_diag_sockopt`, a field of bits.
@@ -23,8 +25,8 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// Reads a row; its attributes are read when they are asked for.
-    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, DecodeError> {
-        let header = InetResponseHeader::parse(payload)?;
+    pub(super) fn parse(payload: &'a [u8]) -> io::Result<Self> {
+        let header = InetResponseHeader::parse(payload).map_err(broken)?;
         Ok(Self { header, attributes: Cow::Borrowed(payload.get(HEADER..).unwrap_or_default()) })
     }
 

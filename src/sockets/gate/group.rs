@@ -94,7 +94,7 @@ impl Place {
     }
 
     pub fn refused(self, step: &'static str, error: io::Error) -> GateError {
-        GateError::Refused { step, address: self.address, error }
+        GateError::Refused { step, address: self.address.into(), error }
     }
 }
 

@@ -8,15 +8,20 @@
 //! 3. [`Group::plug`]: when all is over, full sockets take our socket's place, so that new handshakes get no answer
 //!    and are refused when they are tried again, while the last queue is emptied and closed.
 //!
+//! A unix listener's gate is simpler: [`path::PathGate`].
+//!
 //! docs/kernel.md tells what this stands on.
 mod group;
 mod own;
+pub mod path;
 mod plug;
 pub mod program;
 
 pub use group::Group;
+pub use path::PathGate;
 pub use plug::{Plug, RETRANSMISSION};
 
+use super::Address;
 use std::io;
 use std::net::SocketAddr;
 
@@ -29,10 +34,16 @@ pub enum GateError {
         /// What was tried, as in "cannot bind a second socket to".
         step: &'static str,
         /// The listener's address.
-        address: SocketAddr,
+        address: Address,
         /// The kernel's answer.
         error: io::Error,
     },
+    /// Nobody can take the place of a name that is no path.
+    #[error("an abstract name cannot be gated: give the server a path")]
+    Abstract,
+    /// It is no way in for clients.
+    #[error("the server's own processes talk to each other by it")]
+    Internal,
     /// A connection of our own went elsewhere than the program says: others would, too.
     #[error("a connection of lameduck's own to {address} did not reach lameduck's socket")]
     NotDiverted {

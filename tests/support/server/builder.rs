@@ -2,8 +2,10 @@
 use super::super::process::Mark;
 use super::super::{python, wait_for};
 use super::Server;
+use lameduck::sockets::Address;
 use std::ffi::OsString;
 use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,7 +16,7 @@ const NOBODY: &str = "65534";
 /// A server that is to be started.
 #[derive(Debug, Clone)]
 pub struct Builder {
-    port: u16,
+    at: Address,
     wrapper: Vec<OsString>,
     command: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
@@ -28,9 +30,18 @@ impl Builder {
         program: impl AsRef<Path>,
         args: impl IntoIterator<Item = A>,
     ) -> Self {
+        Self::at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into(), program, args)
+    }
+
+    /// Any server that answers HTTP there, started plainly.
+    pub fn at<A: AsRef<str>>(
+        at: Address,
+        program: impl AsRef<Path>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Self {
         let mut command = vec![program.as_ref().into()];
         command.extend(args.into_iter().map(|argument| argument.as_ref().into()));
-        Self { port, wrapper: Vec::new(), command, environment: Vec::new(), unprivileged: false }
+        Self { at, wrapper: Vec::new(), command, environment: Vec::new(), unprivileged: false }
     }
 
     /// Starts it under `lameduck run OPTIONS --`.
@@ -80,7 +91,7 @@ impl Builder {
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", argv[0].display()));
 
-        let mut server = Server { process, port: self.port, log, mark };
+        let mut server = Server { process, at: self.at, log, mark };
         wait_for("an answer of the server", || {
             if let Some(status) = server.process.try_wait().expect("our own child") {
                 panic!("the server ended before it answered: {status}");

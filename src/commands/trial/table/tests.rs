@@ -21,7 +21,7 @@ fn column(name: &str, verdicts: &[(Verdict, usize)]) -> ColumnReport {
     ColumnReport {
         name: name.into(),
         lameduck: name == "lameduck",
-        target: ([127, 0, 0, 1], 8000).into(),
+        target: std::net::SocketAddr::from(([127, 0, 0, 1], 8000)).into(),
         other_listeners: 0,
         connections: fate.tally.tried,
         fate,

@@ -1,0 +1,128 @@
+//! TERM or KILL in the middle, at a unix socket under load that never stops.
+use crate::runs;
+use crate::scene::{KINDS, Kind, Place};
+use crate::support::load::{Result, plan, until_gone};
+use crate::support::process::{self, parent};
+use crate::support::server::{Server, free_port};
+use crate::support::trial::trial;
+use lameduck::load::{Load, Plan, Tally};
+use lameduck::sockets::Address;
+use libtest_mimic::Trial;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+pub fn trials(privileges: &std::result::Result<(), String>) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for kind in &KINDS {
+        let name = format!("{}_loses_nobody_unprivileged", kind.name);
+        trials.push(trial(&name, privileges, move || loses_nobody(kind)));
+        let name = format!("a_plain_term_of_{}_loses_some", kind.name);
+        trials.push(trial(&name, &Ok(()), move || a_plain_term_loses_some(kind)));
+    }
+    trials.extend([
+        trial("tcp_and_unix_together_lose_nobody", &Ok(()), together),
+        trial("a_killed_arbiter_leaves_nobody_queued_unanswered", &Ok(()), || {
+            killed(&[], |_| (), libc::SIGKILL);
+        }),
+        trial("an_arbiter_killed_behind_the_gate_leaves_nobody_queued_unanswered", &Ok(()), || {
+            killed(&["--timeout", "60s"], |server| server.signal(libc::SIGTERM), libc::SIGKILL);
+        }),
+        trial("who_is_queued_when_time_is_over_is_answered", &Ok(()), time_is_over),
+    ]);
+    trials
+}
+
+fn loses_nobody(kind: &Kind) {
+    for run in 1..=runs() {
+        let place = Place::new();
+        let path = place.socket(60);
+        let mut server = kind.gunicorn(&path).under_lameduck(&[]).unprivileged().start();
+        let plan = plan(&server, kind.rate);
+        let Result { tally, status } =
+            until_gone(&mut server, plan, kind.backlog, |server| server.signal(libc::SIGTERM));
+        println!(
+            "{} run {run}: {} answered, {} late, {} refused, {} lost",
+            kind.name, tally.answered, tally.answered_late, tally.refused, tally.lost
+        );
+        assert_eq!((tally.lost, tally.other_answers, tally.not_tried), (0, 0, 0), "{tally:?}");
+        assert!(tally.answered > 0 && tally.answered_late > 0, "the stop was not under load: {tally:?}");
+        assert_eq!(status.code(), Some(0));
+        assert!(server.processes().is_empty(), "nothing is left behind");
+        assert!(server.log().contains("gate=divert"), "without the gate this is luck");
+        // gunicorn removes its path, and so it stays.
+        assert_eq!(place.names(), [""; 0]);
+    }
+}
+
+fn a_plain_term_loses_some(kind: &Kind) {
+    let place = Place::new();
+    let mut server = kind.gunicorn(&place.socket(60)).start();
+    let plan = plan(&server, kind.rate);
+    let Result { tally, .. } =
+        until_gone(&mut server, plan, kind.backlog, |server| server.signal(libc::SIGTERM));
+    assert!(tally.lost > 0, "{tally:?}");
+}
+
+/// One server on both, each under a load of its own.
+fn together() {
+    let place = Place::new();
+    let tcp = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+    let bind = format!("--bind={tcp}");
+    let server = Server::gunicorn_at(&place.socket(60), "sync", &["--workers", "2", &bind]);
+    let mut server = server.under_lameduck(&[]).start();
+    let unix = plan(&server, KINDS[0].rate / 2.0);
+    let (over, end) = mpsc::channel::<()>();
+    let on_tcp = Plan { target: Address::Tcp(tcp), ..unix.clone() };
+    let clients = thread::spawn(move || load_until(on_tcp, &end));
+    let Result { tally, status } = until_gone(&mut server, unix, 30, |server| server.signal(libc::SIGTERM));
+    drop(over);
+    let on_tcp = clients.join().expect("the load on TCP");
+    for tally in [tally, on_tcp] {
+        assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?}");
+        assert!(tally.answered > 0 && tally.answered_late > 0, "{tally:?}");
+    }
+    assert_eq!(status.code(), Some(0));
+    assert!(server.log().contains("works for every listener"), "{}", server.log());
+}
+
+fn load_until(plan: Plan, end: &mpsc::Receiver<()>) -> Tally {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let load = Load::start(plan);
+        while end.try_recv() == Err(mpsc::TryRecvError::Empty) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Tally::of(&load.finish(crate::support::PATIENCE * 2).await)
+    })
+}
+
+/// gunicorn's arbiter is killed; its workers live on for a moment.
+fn killed(options: &[&str], before: impl Fn(&Server), signal: i32) {
+    let place = Place::new();
+    let path = place.socket(60);
+    let mut server = KINDS[0].gunicorn(&path).under_lameduck(options).start();
+    let plan = plan(&server, KINDS[0].rate);
+    let Result { tally, status } = until_gone(&mut server, plan, KINDS[0].backlog, |server| {
+        let all = server.processes();
+        let arbiter = *all.iter().find(|pid| parent(**pid) == Some(server.pid())).expect("an arbiter");
+        before(server);
+        process::kill(arbiter, signal);
+    });
+    assert_eq!(tally.lost, 0, "{tally:?}");
+    assert!(tally.answered_late > 0, "nobody was queued: {tally:?}");
+    assert_eq!(status.code(), Some(128 + signal));
+    assert_eq!(place.names().len(), 1, "a killed server leaves its file, and lameduck none of its own");
+}
+
+fn time_is_over() {
+    let place = Place::new();
+    let path = place.socket(60);
+    let mut server = KINDS[0].gunicorn(&path).under_lameduck(&["--timeout", "300ms"]).start();
+    let plan = plan(&server, KINDS[0].rate);
+    let Result { tally, .. } = until_gone(&mut server, plan, 100, |server| server.signal(libc::SIGTERM));
+    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?}");
+    assert!(server.log().contains("time was over"), "{}", server.log());
+    assert_eq!(place.names(), [""; 0]);
+}
