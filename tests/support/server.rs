@@ -45,8 +45,10 @@ impl Server {
     /// gunicorn with `tests/servers/app.py` on a unix socket, in a directory that its user may write to.
     pub fn gunicorn_at(path: &Path, worker_class: &str, args: &[&str]) -> Builder {
         let bind = format!("unix:{}", path.display());
-        let fixed = ["--chdir", python::SERVERS, "--bind", &bind, "--worker-class", worker_class];
-        let args = fixed.iter().chain(args).chain(&["app:application"]);
+        // Its control socket has one path for all gunicorns of a user.
+        let class = ["--no-control-socket", "--worker-class", worker_class];
+        let place = ["--chdir", python::SERVERS, "--bind", &bind];
+        let args = class.iter().chain(&place).chain(args).chain(&["app:application"]);
         Builder::at(UnixName::Path(path.into()).into(), python::program("gunicorn"), args)
     }
 
