@@ -55,6 +55,6 @@ impl Look {
 
     /// What only TCP_INFO tells is not known.
     pub fn connections_are_unknown(&mut self) {
-        (self.in_flight, self.silent, self.idle, self.unknown) = (None, None, None, None);
+        (self.in_flight, self.silent, self.idle) = (None, None, None);
     }
 }

@@ -67,7 +67,7 @@ impl Connections {
             Ok(rows)
         });
         let Some(rows) = rows else {
-            look.unread = None;
+            (look.unread, look.unknown) = (None, None);
             look.connections_are_unknown();
             return None;
         };
