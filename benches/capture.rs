@@ -14,10 +14,10 @@ use support::{machine, table};
 use tests_support::PATIENCE;
 use tests_support::servers::Kind;
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 /// A round's first requests warm the server up and are not counted.
 const WARM_UP: Duration = Duration::from_millis(300);
-const MEASURED: Duration = Duration::from_secs(2);
+const MEASURED: Duration = Duration::from_secs(1);
 const CLIENTS: usize = 4;
 /// Without capture, once more without, and with it: the second says how much of a ratio is the machine's own.
 const COLUMNS: [(&str, &str); 3] = [("none", "none"), ("none again", "none"), ("bind", "bind")];

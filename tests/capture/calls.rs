@@ -1,7 +1,8 @@
 //! bind(2) itself: what lameduck takes part in, what goes on untouched, and what its caller is told. Most of it is said
 //! by the same program without lameduck, too.
-use super::probe::{announced, plainly};
+use super::probe::{announced, plainly, said};
 use crate::support::trial::trial;
+use crate::support::{finish, lameduck};
 use libtest_mimic::Trial;
 use rustix::net::{AddressFamily, SocketType, ipproto, socket};
 
@@ -54,6 +55,11 @@ pub fn trials() -> Vec<Trial> {
             assert_eq!(announced("duplicated"), "not held True hello\n");
             assert_eq!(announced("shared_with_a_child"), "not held\nhello\n");
         }),
+        trial("a_server_in_a_network_of_its_own_is_left_alone", &network(), || {
+            let words = ["run", "--capture", "bind", "--", "unshare", "--net"];
+            let server = super::probe::words("in_a_network_of_its_own");
+            assert_eq!(said(&finish(lameduck().args(words).args(server))), "bound\nnot held\n");
+        }),
         test("options_set_before_are_there_and_on_the_connections", options),
         test("an_option_that_only_its_process_can_set_leaves_the_socket_alone", || {
             assert_eq!(announced("with_a_filter"), "not held\n");
@@ -83,6 +89,12 @@ fn root() -> Result<(), String> {
     is_root.then_some(()).ok_or_else(|| "needs root, to start a server of another user".into())
 }
 
+fn network() -> Result<(), String> {
+    let output = std::process::Command::new("unshare").args(["--net", "true"]).output();
+    let made = output.is_ok_and(|output| output.status.success());
+    made.then_some(()).ok_or_else(|| "needs unshare (util-linux), and root or CAP_SYS_ADMIN".into())
+}
+
 fn low_ports() -> Result<(), String> {
     let first = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or_default();
     let anybodys = first.trim().parse::<u16>().is_ok_and(|first| first <= 79);
@@ -94,9 +106,8 @@ fn has_32_bit_calls() -> Result<(), String> {
         return Err("needs x86-64".into());
     }
     // Without CONFIG_IA32_EMULATION the call is a fault.
-    let tried = crate::support::finish(
-        std::process::Command::new("python3").args(&super::probe::words("by_32_bit_call")[1..]),
-    );
+    let tried =
+        finish(std::process::Command::new("python3").args(&super::probe::words("by_32_bit_call")[1..]));
     let works = tried.stdout.starts_with(b"bound");
     works.then_some(()).ok_or_else(|| "needs a kernel that serves 32-bit programs".into())
 }

@@ -17,8 +17,8 @@ pub fn trials() -> Vec<Trial> {
             assert_eq!(plainly("closed_for_good"), "not held\nqueued: reset\n");
             assert_eq!(announced("closed_for_good"), "held\nqueued: reset\n");
         }),
-        test("a_connection_from_a_port_of_its_own_ends_when_it_is_closed", || {
-            assert_eq!(announced("outgoing"), "end of file: True\n");
+        test("a_connection_from_a_port_of_its_own_is_not_held_and_ends_when_it_is_closed", || {
+            assert_eq!(announced("outgoing"), "not held\nend of file: True\n");
         }),
         test("a_second_lameduck_is_told_that_the_address_is_taken", taken_by_another),
     ]

@@ -88,6 +88,14 @@ def any_listener():
     say(held(sock), answer_one(sock, ("127.0.0.1", port)))
 
 
+def in_a_network_of_its_own():
+    """Nothing else listens there."""
+    sock = tcp()
+    say(bound(sock, ("0.0.0.0", 8000)))
+    sock.listen()
+    say(held(sock))
+
+
 def any_port():
     sock = tcp()
     sock.bind(("127.0.0.1", 0))
@@ -244,7 +252,7 @@ def closed_for_good():
 
 
 def outgoing():
-    """A connection from a port of its own ends when it is closed: nobody else holds it."""
+    """A connection from a port of its own is not held for long: it ends when it is closed."""
     peer = tcp()
     peer.bind(("127.0.0.1", 0))
     peer.listen()
@@ -252,6 +260,10 @@ def outgoing():
     sock.bind(("127.0.0.1", free_port()))
     sock.connect(peer.getsockname())
     accepted, _ = peer.accept()
+    end = time.monotonic() + PATIENCE
+    while parent_holds(inode(sock)) and time.monotonic() < end:
+        time.sleep(0.01)
+    say(held(sock))
     sock.close()
     accepted.settimeout(PATIENCE)
     say("end of file:", accepted.recv(1) == b"")
