@@ -1,5 +1,7 @@
 //! Capture by bind, on the real kernel: what the server does and sees is what it would do and see without, and what it
 //! listens on is held.
+//!
+//! `LAMEDUCK_TEST_RUNS=20` stops each server so often; once by default.
 #[path = "../faults/mod.rs"]
 mod faults;
 #[path = "../support/mod.rs"]
@@ -11,12 +13,8 @@ mod probe;
 mod refused;
 mod restricted;
 
-use libtest_mimic::Arguments;
+use support::runner;
 
 fn main() {
-    let mut arguments = Arguments::from_args();
-    // Each scene under load fills the machine; two at once would measure each other.
-    arguments.test_threads = Some(1);
-    let trials = [calls::trials(), letting_go::trials(), refused::trials(), restricted::trials()];
-    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
+    runner::one_at_a_time([calls::trials(), letting_go::trials(), refused::trials(), restricted::trials()]);
 }

@@ -4,6 +4,7 @@ use super::refused::without_getfd;
 use crate::support::load::{Result, plan, until_gone};
 use crate::support::process;
 use crate::support::python;
+use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
 use crate::support::servers::Kind;
 use crate::support::trial::trial;
@@ -45,6 +46,12 @@ fn load(server: &Server) -> Plan {
 const BACKLOG: usize = 30;
 
 fn stopped(kind: Kind) {
+    for _ in 0..runs() {
+        stopped_once(kind);
+    }
+}
+
+fn stopped_once(kind: Kind) {
     let mut server = start(kind.builder());
     if kind == Kind::Go {
         // No library of its own could have taken part.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `starting` | how the server is started, so that its listeners can be held |
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
+//! | `signals` | what a signal is to the drain |
 //! | `actions` | what the drain wants done |
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners` | what the server listens on: found again and again, and held |
@@ -22,6 +23,7 @@ mod listeners;
 mod looking;
 pub mod parking;
 mod reporting;
+mod signals;
 mod starting;
 mod supervision;
 
