@@ -1,7 +1,7 @@
 //! The seccomp program that the server runs under: bind(2) is announced to lameduck, and so are the setsockopt(2)
 //! calls that say what a listener is. It forbids nothing. Every other call is decided by the kernel's cache of this
 //! program's answers and costs nothing (seccomp_cache_check_allow(), Linux 5.11).
-use super::options;
+use super::announced::ANNOUNCED;
 use super::sys::{self, Instruction};
 use std::ffi::c_int;
 use std::io;
@@ -48,7 +48,7 @@ fn program(own_calls: u32) -> Vec<Instruction> {
     let bind = [vec![load(argument(2)), of_an_ip_address], announce(), allow()].concat();
     let set_option = [
         vec![load(argument(1))],
-        options::ANNOUNCED
+        ANNOUNCED
             .iter()
             .flat_map(|(level, names)| {
                 let each = names.iter().flat_map(|name| if_equal(number(*name), &announce()));
@@ -133,22 +133,22 @@ mod tests {
 
     #[test]
     fn binds_of_ip_addresses_and_recorded_options_are_announced_and_nothing_else_is() {
-        const ANNOUNCED: u32 = libc::SECCOMP_RET_USER_NOTIF;
+        const TOLD: u32 = libc::SECCOMP_RET_USER_NOTIF;
         const ALLOWED: u32 = libc::SECCOMP_RET_ALLOW;
         let own = OWN_CALLS.unwrap();
         let option = |level: i32, name: i32| {
             let args = [3, number(level).into(), number(name).into(), 0, 4, 0];
             verdict(own, libc::SYS_setsockopt, args)
         };
-        assert_eq!(verdict(own, libc::SYS_bind, [3, 1 << 40, 16, 0, 0, 0]), ANNOUNCED);
+        assert_eq!(verdict(own, libc::SYS_bind, [3, 1 << 40, 16, 0, 0, 0]), TOLD);
         // What is above an int's 32 bits is not looked at by the kernel either.
-        assert_eq!(verdict(own, libc::SYS_bind, [3, 1 << 40, 0x1c | 1 << 32, 0, 0, 0]), ANNOUNCED);
+        assert_eq!(verdict(own, libc::SYS_bind, [3, 1 << 40, 0x1c | 1 << 32, 0, 0, 0]), TOLD);
         assert_eq!(verdict(own, libc::SYS_bind, [3, 1 << 40, 12, 0, 0, 0]), ALLOWED);
         assert_eq!(verdict(own ^ 1, libc::SYS_bind, [3, 1 << 40, 16, 0, 0, 0]), ALLOWED);
         assert_eq!(verdict(own, libc::SYS_listen, [3, 128, 16, 0, 0, 0]), ALLOWED);
-        for (level, names) in options::ANNOUNCED {
+        for (level, names) in ANNOUNCED {
             for name in *names {
-                assert_eq!(option(*level, *name), ANNOUNCED, "{level} {name}");
+                assert_eq!(option(*level, *name), TOLD, "{level} {name}");
             }
         }
         // Those that servers set on each connection.

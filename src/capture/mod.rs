@@ -14,10 +14,12 @@
 //! | `filter` | the seccomp program |
 //! | `notifier` | the calls that are announced, and their answers |
 //! | `target` | what a call means: its process, from /proc |
-//! | `options` | which socket options are recorded, and set again |
+//! | `announced` | the socket options that are recorded |
+//! | `options` | options as they were set, and set again |
 //! | `substitute` | our socket in the place of the server's |
 //! | `held` | the sockets that we hold, and when they are let go |
 //! | `thread` | the thread that answers |
+mod announced;
 mod filter;
 mod held;
 mod notifier;
