@@ -31,13 +31,18 @@ pub struct SocketArgs {
 /// How lameduck comes to hold a duplicate of the server's listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Capture {
-    /// Those of --listen, and all others by getfd where it is permitted
+    /// Those of --listen, and all others by getfd where it is permitted, else by bind where no_new_privs is set already
+    #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
     Auto,
     /// Those of --listen only
     Listen,
     /// By pidfd_getfd(2), when the drain begins
     #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
     Getfd,
+    /// By a seccomp filter that lets lameduck take part in each bind(2) of the server; sets no_new_privs, so that sudo and
+    /// the like gain nothing below it
+    #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
+    Bind,
     /// Not at all: no gate, and whoever is still queued when time is over is lost
     None,
 }

@@ -1,5 +1,6 @@
 //! The gate of one drain: formed, closed, kept up while the server's processes come and go.
 use super::listeners::Listeners;
+use crate::capture::Captured;
 use crate::cli::{GateChoice, SocketArgs};
 use crate::late_arrivals::{Desk, Settings};
 use crate::sockets::gate::{Group, PathGate};
@@ -38,11 +39,16 @@ pub struct Gatekeeper {
 impl Gatekeeper {
     /// Nothing is done before a drain begins.
     #[must_use]
-    pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>, settings: Settings) -> Self {
+    pub fn new(
+        options: &SocketArgs,
+        listened: Vec<OwnedFd>,
+        captured: Option<Captured>,
+        settings: Settings,
+    ) -> Self {
         Self {
             gate: options.gate,
             settings,
-            listeners: Listeners::new(options, listened),
+            listeners: Listeners::new(options, listened, captured),
             groups: Vec::new(),
             paths: Vec::new(),
             tried_paths: HashSet::new(),

@@ -1,4 +1,5 @@
 //! What the server listens on: found again and again, and held as far as is permitted.
+use crate::capture::Captured;
 use crate::cli::{Capture, GateChoice, SocketArgs};
 use crate::sockets::processes::descendants;
 use crate::sockets::{Address, Listener, Observer, Watched, duplicate};
@@ -17,6 +18,8 @@ pub struct Listeners {
     getfd: bool,
     /// The sockets of `--listen`.
     listened: Vec<Arc<OwnedFd>>,
+    /// Those that took the place of the server's when it bound them; without any, when it was started plainly.
+    captured: Captured,
     processes: HashSet<Pid>,
     /// Addresses at which others than the server listen too.
     shared: BTreeSet<SocketAddr>,
@@ -27,26 +30,37 @@ pub struct Listeners {
 impl Listeners {
     /// Nothing is looked for before [`Self::find`].
     #[must_use]
-    pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>) -> Self {
+    pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>, captured: Option<Captured>) -> Self {
         let getfd = match options.capture {
             Capture::Getfd => true,
-            Capture::Auto => options.gate != GateChoice::None,
-            Capture::Listen | Capture::None => false,
+            // Where binds are announced it is refused.
+            Capture::Auto => options.gate != GateChoice::None && captured.is_none(),
+            Capture::Bind | Capture::Listen | Capture::None => false,
         };
         Self {
             ports: options.ports.clone(),
             getfd,
             listened: listened.into_iter().map(Arc::new).collect(),
+            captured: captured.unwrap_or_default(),
             processes: HashSet::new(),
             shared: BTreeSet::new(),
             watched: Vec::new(),
         }
     }
 
-    /// Whether lameduck listens itself (`--listen`).
+    /// Whether lameduck has held listeners from the start (`--listen`, capture by bind).
     #[must_use]
     pub fn ours(&self) -> bool {
-        !self.listened.is_empty()
+        !self.listened.is_empty() || !self.captured.listening().is_empty()
+    }
+
+    /// All that lameduck has held from the start.
+    fn held_from_the_start(&self) -> Vec<Arc<OwnedFd>> {
+        let captured = self.captured.listening().into_iter().filter(|socket| {
+            let tcp = Listener::of(socket).ok().and_then(|listener| listener.address.tcp());
+            self.ports.is_empty() || tcp.is_some_and(|tcp| self.ports.contains(&tcp.port()))
+        });
+        self.listened.iter().cloned().chain(captured).collect()
     }
 
     /// Whether the server has other processes than when its listeners were last found.
@@ -57,6 +71,7 @@ impl Listeners {
 
     /// Finds them, takes duplicates, and has the observer look at them. Gives what stood in the way, by address.
     pub fn find(&mut self, observer: &mut Observer) -> Vec<(Address, String)> {
+        self.captured.keep_all();
         let found = observer.discover(getpid(), &self.ports);
         for pid in found.unreadable.iter().filter(|pid| !self.processes.contains(pid)) {
             let pid = pid.as_raw_nonzero();
@@ -73,15 +88,16 @@ impl Listeners {
             watched.push(Watched { listener, duplicate });
         }
         // Ours exist whoever holds them, and so do those that we hold although the server has let them go.
-        let listened = self.listened.iter().filter_map(|socket| {
-            Some(Watched { listener: Listener::of(socket).ok()?, duplicate: Some(Arc::clone(socket)) })
+        let from_the_start = self.held_from_the_start();
+        let from_the_start = from_the_start.into_iter().filter_map(|socket| {
+            Some(Watched { listener: Listener::of(&socket).ok()?, duplicate: Some(socket) })
         });
         let let_go =
             self.watched.drain(..).filter(|watched| watched.duplicate.is_some()).map(|mut watched| {
                 watched.listener.holders.clear();
                 watched
             });
-        for known in let_go.chain(listened) {
+        for known in let_go.chain(from_the_start) {
             if watched.iter().all(|watched| watched.listener.inode != known.listener.inode) {
                 watched.push(known);
             }
@@ -98,8 +114,8 @@ impl Listeners {
             return Ok(Some(held));
         }
         let same = |socket: &&Arc<OwnedFd>| fstat(&***socket).is_ok_and(|stat| stat.st_ino == listener.inode);
-        if let Some(listened) = self.listened.iter().find(same) {
-            return Ok(Some(Arc::clone(listened)));
+        if let Some(ours) = self.held_from_the_start().iter().find(same) {
+            return Ok(Some(Arc::clone(ours)));
         }
         if !self.getfd {
             return Ok(None);
@@ -164,6 +180,7 @@ impl Listeners {
     pub fn let_go(&mut self) {
         self.watched.clear();
         self.listened.clear();
+        self.captured.let_all_go();
     }
 
     /// How they are held.
@@ -174,6 +191,9 @@ impl Listeners {
             "none"
         } else if held.all(|held| self.listened.iter().any(|listened| Arc::ptr_eq(held, listened))) {
             "listen"
+        } else if self.watched.iter().filter_map(|w| w.duplicate.as_ref()).any(|held| self.captured.has(held))
+        {
+            "bind"
         } else {
             "getfd"
         }

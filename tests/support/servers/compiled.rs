@@ -8,18 +8,24 @@ const GO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/go");
 const GO_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/go/main.go");
 const JAVA_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/TestServer.java");
 
-/// The program made of `go/main.go`.
+/// The program made of `go/main.go`, which needs no library.
 pub fn go_server() -> PathBuf {
     static HOME: OnceLock<PathBuf> = OnceLock::new();
     let make = |home: &Path| {
         // It has no dependencies: nothing is to be fetched, no other toolchain either.
         let nothing_fetched = [("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local")];
+        // Static, as Go's images from scratch have it.
         let mut go = Command::new("go");
-        go.args(["build", "-o"]).arg(home.join("server")).arg(".").current_dir(GO).envs(nothing_fetched);
+        go.args(["build", "-o"])
+            .arg(home.join("server"))
+            .arg(".")
+            .current_dir(GO)
+            .envs(nothing_fetched)
+            .env("CGO_ENABLED", "0");
         run(&mut go, "it needs Go 1.22 or later");
     };
     let works = |home: &Path| home.join("server").is_file();
-    HOME.get_or_init(|| made("go", &[GO_MAIN], works, make)).join("server")
+    HOME.get_or_init(|| made("go-static", &[GO_MAIN], works, make)).join("server")
 }
 
 /// The class path with `TestServer`.
