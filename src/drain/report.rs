@@ -10,7 +10,7 @@ pub struct Report {
     pub version: &'static str,
     /// How it ended.
     pub outcome: Outcome,
-    /// What kept new connections away: `divert` or `none`.
+    /// What kept new connections away: `divert`, `refuse` or `none`.
     pub gate: &'static str,
     /// Why that gate; where there is none, what stood in the way.
     pub gate_reason: String,

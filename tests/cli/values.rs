@@ -133,10 +133,10 @@ fn given_fellow_servers_that_are_none_or_contradict() {
 
 #[test]
 fn given_a_gate_that_is_not_known() {
-    insta::assert_snapshot!(run(&["--gate", "refuse"]), @"
+    insta::assert_snapshot!(run(&["--gate", "reject"]), @"
     exit status: 125
-    lameduck: invalid value 'refuse' for '--gate <HOW>'
-      [possible values: auto, divert, none]
+    lameduck: invalid value 'reject' for '--gate <HOW>'
+      [possible values: auto, divert, refuse, none]
 
     For more information, try '--help'.
     ");

@@ -45,10 +45,12 @@ pub enum Capture {
 /// How new connections are kept away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum GateChoice {
-    /// In the strongest way that works here
+    /// Refuse in Kubernetes, where that is permitted and nothing is relayed; else divert
     Auto,
     /// They come to lameduck, which answers 503
     Divert,
+    /// They are refused by a reset, by nftables in this network namespace: needs CAP_NET_ADMIN
+    Refuse,
     /// Not at all: the queue may never be empty
     None,
 }

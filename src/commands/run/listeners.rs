@@ -18,8 +18,8 @@ pub struct Listeners {
     /// The sockets of `--listen`.
     listened: Vec<Arc<OwnedFd>>,
     processes: HashSet<Pid>,
-    /// Addresses at which others than the server listen too.
-    shared: BTreeSet<SocketAddr>,
+    /// Where others than the server listen at its ports.
+    others: BTreeSet<SocketAddr>,
     /// All that were found; those that the server has let go stay as long as we hold them.
     pub watched: Vec<Watched>,
 }
@@ -38,7 +38,7 @@ impl Listeners {
             getfd,
             listened: listened.into_iter().map(Arc::new).collect(),
             processes: HashSet::new(),
-            shared: BTreeSet::new(),
+            others: BTreeSet::new(),
             watched: Vec::new(),
         }
     }
@@ -63,7 +63,7 @@ impl Listeners {
             warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
         }
         self.processes = found.processes;
-        self.shared = found.shared;
+        self.others = found.others;
         let (mut watched, mut obstacles) = (Vec::new(), Vec::new());
         for listener in found.listeners {
             let duplicate = self.hold(&listener).unwrap_or_else(|reason| {
@@ -143,7 +143,12 @@ impl Listeners {
     /// Whether others than the server listen at this address too (SO_REUSEPORT).
     #[must_use]
     pub fn are_shared_at(&self, address: SocketAddr) -> bool {
-        self.shared.contains(&address)
+        self.others.contains(&address)
+    }
+
+    /// Where others than the server listen at its ports.
+    pub fn others(&self) -> impl Iterator<Item = SocketAddr> {
+        self.others.iter().copied()
     }
 
     /// How many listeners joined the members of a group behind our socket, and are still there because we hold them.
