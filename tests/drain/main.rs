@@ -7,6 +7,7 @@ mod support;
 mod container;
 mod crash;
 mod limits;
+mod listeners;
 mod neighbours;
 mod peers;
 mod report;
@@ -26,6 +27,7 @@ fn main() {
         stop::trials(&privileges),
         crash::trials(),
         limits::trials(),
+        listeners::trials(),
         scaling::trials(),
         report::trials(),
         sockets::trials(),

@@ -24,7 +24,7 @@ pub struct Gatekeeper {
     pub(super) desk: Option<Desk>,
     closed: bool,
     /// /proc shows none of the server's processes.
-    is_blind: bool,
+    pub(super) is_blind: bool,
     /// Why an address has no gate.
     pub(super) obstacles: BTreeMap<SocketAddr, String>,
     /// Inodes of the listeners whose rest is being taken.
@@ -155,27 +155,5 @@ impl Gatekeeper {
         for (address, reason) in self.listeners.find(observer) {
             self.obstacle(address, reason);
         }
-    }
-
-    /// The gate's kind, and why it is that.
-    #[must_use]
-    pub fn gate(&self) -> (&'static str, String) {
-        let obstacles: Vec<&str> = self.obstacles.values().map(String::as_str).collect();
-        if !self.groups.is_empty() || !self.refusals.is_empty() {
-            let why = if obstacles.is_empty() {
-                "works for every listener".to_owned()
-            } else {
-                obstacles.join("; ")
-            };
-            return (if self.groups.is_empty() { "refuse" } else { "divert" }, why);
-        }
-        let why = match (self.gate, self.listeners.watched.is_empty()) {
-            (GateChoice::None, _) => "--gate none".to_owned(),
-            (_, true) if self.is_blind => "cannot see the server's processes in /proc".to_owned(),
-            (_, true) => "the server has no listener".to_owned(),
-            _ if obstacles.is_empty() => "no listener is held".to_owned(),
-            _ => obstacles.join("; "),
-        };
-        ("none", why)
     }
 }

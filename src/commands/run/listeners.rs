@@ -14,13 +14,16 @@ use tracing::warn;
 #[derive(Debug)]
 pub struct Listeners {
     ports: Vec<u16>,
+    ignored_ports: Vec<u16>,
     getfd: bool,
     /// The sockets of `--listen`.
     listened: Vec<Arc<OwnedFd>>,
     processes: HashSet<Pid>,
     /// Where others than the server listen at its ports.
     others: BTreeSet<SocketAddr>,
-    /// All that were found; those that the server has let go stay as long as we hold them.
+    /// What the server listens on at ports that are left alone (`--ignore-port`).
+    pub ignored: Vec<Listener>,
+    /// All others that were found; those that the server has let go stay as long as we hold them.
     pub watched: Vec<Watched>,
 }
 
@@ -35,10 +38,12 @@ impl Listeners {
         };
         Self {
             ports: options.ports.clone(),
+            ignored_ports: options.ignored_ports.clone(),
             getfd,
             listened: listened.into_iter().map(Arc::new).collect(),
             processes: HashSet::new(),
             others: BTreeSet::new(),
+            ignored: Vec::new(),
             watched: Vec::new(),
         }
     }
@@ -64,8 +69,11 @@ impl Listeners {
         }
         self.processes = found.processes;
         self.others = found.others;
+        let (ignored, listeners) =
+            found.listeners.into_iter().partition(|found| self.ignored_ports.contains(&found.address.port()));
+        self.ignored = ignored;
         let (mut watched, mut obstacles) = (Vec::new(), Vec::new());
-        for listener in found.listeners {
+        for listener in listeners {
             let duplicate = self.hold(&listener).unwrap_or_else(|reason| {
                 obstacles.push((listener.address, reason));
                 None
@@ -165,17 +173,21 @@ impl Listeners {
         self.listened.clear();
     }
 
+    /// How this one is held.
+    #[must_use]
+    pub fn capture_of(&self, watched: &Watched) -> &'static str {
+        match &watched.duplicate {
+            None => "none",
+            Some(held) if self.listened.iter().any(|listened| Arc::ptr_eq(held, listened)) => "listen",
+            Some(_) => "getfd",
+        }
+    }
+
     /// How they are held.
     #[must_use]
     pub fn capture(&self) -> &'static str {
-        let mut held = self.watched.iter().filter_map(|watched| watched.duplicate.as_ref()).peekable();
-        if held.peek().is_none() {
-            "none"
-        } else if held.all(|held| self.listened.iter().any(|listened| Arc::ptr_eq(held, listened))) {
-            "listen"
-        } else {
-            "getfd"
-        }
+        let all: BTreeSet<&str> = self.watched.iter().map(|watched| self.capture_of(watched)).collect();
+        ["getfd", "listen"].into_iter().find(|one| all.contains(one)).unwrap_or("none")
     }
 
     /// Their addresses.

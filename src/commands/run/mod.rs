@@ -12,6 +12,7 @@
 //! | `parking/` | new requests on open connections: kept unread, taken, answered; what is at rest held across the forward |
 //! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
+//! | `telling` | what is told of the gate, as a whole and of each socket |
 //! | `reporting` | the closing line and the report file |
 mod actions;
 mod choosing;
@@ -24,6 +25,7 @@ mod looking;
 pub mod parking;
 mod reporting;
 mod supervision;
+mod telling;
 
 use crate::cli::{Capture, RunArgs};
 use crate::sockets::{duplicate, listen};
