@@ -13,6 +13,8 @@ use std::net::SocketAddr;
 pub struct Discovery {
     /// The server's listeners, in the order of their addresses.
     pub listeners: Vec<Listener>,
+    /// The inodes of every listening TCP socket of the network namespace, whoever holds it.
+    pub table: HashSet<u64>,
     /// The server's processes.
     pub processes: HashSet<Pid>,
     /// Those whose descriptors may not be read (another user's, or not dumpable): their listeners are found
@@ -42,6 +44,7 @@ pub fn among(
     ports: &[u16],
 ) -> io::Result<Discovery> {
     let mut rows = listening(diag.as_deref_mut())?;
+    let table = rows.iter().map(|row| row.inode).collect();
     rows.retain(|row| ports.is_empty() || ports.contains(&row.address.port()));
     let wanted = rows.iter().map(|row| row.inode).collect();
     let (mut by_inode, unreadable) = processes::holders(&processes, &wanted);
@@ -53,7 +56,7 @@ pub fn among(
     let rest: Vec<Listener> = rows.extract_if(.., |row| !by_port && row.holders.is_empty()).collect();
     rows.sort_by_key(|row| (row.address, row.inode));
     let others = others(diag, getpid(), &rows, rest)?;
-    Ok(Discovery { listeners: rows, processes, unreadable, others })
+    Ok(Discovery { listeners: rows, table, processes, unreadable, others })
 }
 
 /// Where somebody but `own` listens at the ports of `listeners`, among the rest, and still does when asked again: a
@@ -70,22 +73,17 @@ fn others(
         return Ok(BTreeSet::new());
     }
     let (own, _) = processes::holders([&own], &others.iter().map(|other| other.inode).collect());
-    let still: HashSet<u64> = listening(diag)?.into_iter().map(|row| row.inode).collect();
+    let still = table(diag)?;
     others.retain(|other| still.contains(&other.inode) && !own.contains_key(&other.inode));
     Ok(others.into_iter().map(|other| other.address).collect())
 }
 
-/// Whether anybody listens at one of these addresses with another socket than these.
+/// The inodes of every listening TCP socket of the network namespace.
 ///
 /// # Errors
 /// As [`discover`].
-#[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
-pub fn is_joined(
-    diag: Option<&mut SockDiag>,
-    addresses: &[SocketAddr],
-    known: &HashSet<u64>,
-) -> io::Result<bool> {
-    Ok(listening(diag)?.iter().any(|row| addresses.contains(&row.address) && !known.contains(&row.inode)))
+pub fn table(diag: Option<&mut SockDiag>) -> io::Result<HashSet<u64>> {
+    Ok(listening(diag)?.into_iter().map(|row| row.inode).collect())
 }
 
 /// Every listening TCP socket of the network namespace, without its holders.
@@ -119,10 +117,8 @@ mod tests {
         let first = listen::at("127.0.0.1:0".parse().unwrap()).unwrap();
         let found = Listener::of(&first).unwrap();
         let rest = || vec![Listener { holders: Vec::new(), ..found.clone() }];
-        let known = HashSet::from([found.inode]);
         set_socket_reuseport(&first, true).unwrap();
         let mut diag = SockDiag::open().unwrap();
-        let at = [found.address];
         // Then: to us it is our own, to our parent it is another's.
         let own =
             others(Some(&mut diag), rustix::process::getpid(), std::slice::from_ref(&found), rest()).unwrap();
@@ -130,16 +126,6 @@ mod tests {
         let another =
             others(Some(&mut diag), getppid().unwrap(), std::slice::from_ref(&found), rest()).unwrap();
         assert_eq!(another, BTreeSet::from([found.address]));
-        assert!(!is_joined(Some(&mut diag), &at, &known).unwrap());
-        // When: somebody joins.
-        let _second = crate::sockets::gate::Group::form(
-            vec![std::sync::Arc::new(first)],
-            found.address,
-            found.uid,
-            &mut Vec::new(),
-        )
-        .unwrap();
-        assert!(is_joined(Some(&mut diag), &at, &known).unwrap());
     }
 
     /// This test process is a descendant of its parent: its listener must be found by both sources.

@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::path::Path;
 
 pub fn trials() -> Vec<Trial> {
-    vec![trial("twins_dual_stack_and_several_ports_are_gated_and_ignored_ports_are_not", &Ok(()), many)]
+    vec![trial("twins_dual_stack_and_several_ports_are_gated_andsitting_ports_are_not", &Ok(()), many)]
 }
 
 fn many() {
@@ -31,7 +31,7 @@ fn many() {
     let options = ["--ignore-port", &ignored, "--report", file.to_str().unwrap(), "--timeout", "20s"];
     let mut server = Builder::new(twins, python::program("gunicorn"), args).under_lameduck(&options).start();
     let holder = half_a_request("127.0.0.1", twins);
-    let _ignored = half_a_request("127.0.0.1", admin);
+    let sitting = half_a_request("127.0.0.1", admin);
 
     // When: it is stopped. Then: each way leads to lameduck, but the ignored one.
     server.signal(libc::SIGTERM);
@@ -45,7 +45,7 @@ fn many() {
     // And: the half request on the ignored port holds nothing up; each socket has its row.
     wait_for("the forward", || server.log().contains("forwarded").then_some(()));
     assert!(server.log().contains("signal=TERM"), "{}", server.log());
-    drop(_ignored);
+    drop(sitting);
     assert_eq!(server.wait(PATIENCE).code(), Some(0));
     let report: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     std::fs::remove_file(&file).unwrap();

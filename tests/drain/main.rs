@@ -6,6 +6,7 @@ mod support;
 
 mod container;
 mod crash;
+mod groups;
 mod limits;
 mod listeners;
 mod neighbours;
@@ -26,6 +27,7 @@ fn main() {
     let trials = [
         stop::trials(&privileges),
         crash::trials(),
+        groups::trials(),
         limits::trials(),
         listeners::trials(),
         scaling::trials(),

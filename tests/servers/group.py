@@ -1,7 +1,8 @@
 """A server with any number of listening sockets: python group.py HOST PORT MEMBERS [PROTOCOL].
 
 Two requests at a time, 20 ms each. TERM: it closes all and answers what it has accepted. USR1: the member in the
-middle of those that are left closes, as a worker that goes. USR2: one more joins. Each says so on a line of its own.
+middle of those that are left closes, as a worker that goes. USR2: one more joins. HUP: one listens elsewhere, as after a
+reload. Each says so on a line of its own.
 """
 
 import select
@@ -22,25 +23,34 @@ members = []
 stopping = threading.Event()
 
 
-def join():
+def join(port=PORT):
     member = socket.socket(FAMILY, socket.SOCK_STREAM, PROTOCOL)
     member.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if MEMBERS > 1:
         member.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    member.bind((HOST, PORT))
+    member.bind((HOST, port))
     member.listen(128)
     member.setblocking(False)
     members.append(member)
 
 
 def leave(*_):
-    members.pop(len(members) // 2).close()
-    print("one has left", flush=True)
+    member = members.pop(len(members) // 2)
+    # tcpi_unacked of struct tcp_info: its accept queue.
+    info = member.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    queued = int.from_bytes(info[24:28], sys.byteorder)
+    member.close()
+    print(f"one has left, queued: {queued}", flush=True)
 
 
 def joined(*_):
     join()
     print("one has joined", flush=True)
+
+
+def elsewhere(*_):
+    join(0)
+    print(f"also at {members[-1].getsockname()[1]}", flush=True)
 
 
 def stop(*_):
@@ -77,6 +87,7 @@ for _ in range(MEMBERS):
 signal.signal(signal.SIGTERM, stop)
 signal.signal(signal.SIGUSR1, leave)
 signal.signal(signal.SIGUSR2, joined)
+signal.signal(signal.SIGHUP, elsewhere)
 threads = [threading.Thread(target=serve) for _ in range(THREADS)]
 for thread in threads:
     thread.start()

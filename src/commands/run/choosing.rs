@@ -2,7 +2,7 @@
 use super::gatekeeper::Gatekeeper;
 use crate::cli::{GateChoice, LateArrivalArgs, SocketArgs, Treatment};
 use crate::sockets::Watched;
-use crate::sockets::gate::{Group, Refusal, refuse};
+use crate::sockets::gate::{Group, Place, Refusal, refuse};
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -48,6 +48,9 @@ impl Gatekeeper {
     /// Forms the gates of all addresses but these.
     pub(super) fn form_gates_except(&mut self, gated: &HashSet<SocketAddr>) {
         if self.gate == GateChoice::None {
+            for (address, reason) in std::mem::take(&mut self.unheld) {
+                self.obstacle(address, reason);
+            }
             return;
         }
         let mut by_address: BTreeMap<SocketAddr, Vec<Watched>> = BTreeMap::new();
@@ -88,15 +91,23 @@ impl Gatekeeper {
         true
     }
 
+    /// A member that we do not hold may leave, and the numbers of the others change: then the group can only be joined, if
+    /// the server has made one.
     fn form_group(&mut self, address: SocketAddr, members: &[Watched], strays: &mut Vec<OwnedFd>) {
-        // A member that we do not hold may leave, and the numbers of the others change: no gate then.
-        let Some(held) = members.iter().map(|member| member.duplicate.clone()).collect::<Option<Vec<_>>>()
-        else {
-            return;
+        let first = &members[0].listener;
+        let held = members.iter().map(|member| member.duplicate.clone()).collect::<Option<Vec<_>>>();
+        let formed = if let Some(held) = held {
+            Group::form(held, address, first.uid, strays).map_err(|error| error.to_string())
+        } else {
+            let place = Place { address, v6only: first.v6only.unwrap_or(false), uid: first.uid };
+            Group::join(members.len(), place, strays).map_err(|error| {
+                let unheld = self.unheld.get(&address).map_or("it is not held", String::as_str);
+                format!("{unheld}; and the server has no group that could be joined: {error}")
+            })
         };
-        match Group::form(held, address, members[0].listener.uid, strays) {
+        match formed {
             Ok(group) => self.groups.push(group),
-            Err(error) => self.obstacle(address, error.to_string()),
+            Err(reason) => self.obstacle(address, reason),
         }
     }
 

@@ -125,7 +125,7 @@ impl Gatekeeper {
 
     /// Queues first: a connection leaves its queue only after the desk has counted it.
     fn left(&self) -> u64 {
-        let ours: u64 = self.groups.iter().map(|group| queued(group.ours())).sum();
+        let ours: u64 = self.groups.iter().flat_map(Group::sockets).map(|ours| queued(ours)).sum();
         self.server_queues() + ours + self.desk.as_ref().map_or(0, Desk::busy)
     }
 

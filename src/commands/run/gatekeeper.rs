@@ -4,7 +4,6 @@ use crate::cli::{GateChoice, SocketArgs};
 use crate::late_arrivals::{Desk, Settings};
 use crate::sockets::Observer;
 use crate::sockets::gate::{Group, Refusal};
-use rustix::fs::fstat;
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -25,6 +24,8 @@ pub struct Gatekeeper {
     closed: bool,
     /// /proc shows none of the server's processes.
     pub(super) is_blind: bool,
+    /// Why a listener of an address is not held.
+    pub(super) unheld: BTreeMap<SocketAddr, String>,
     /// Why an address has no gate.
     pub(super) obstacles: BTreeMap<SocketAddr, String>,
     /// Inodes of the listeners whose rest is being taken.
@@ -45,6 +46,7 @@ impl Gatekeeper {
             desk: None,
             closed: false,
             is_blind: false,
+            unheld: BTreeMap::new(),
             obstacles: BTreeMap::new(),
             taken: HashSet::new(),
         }
@@ -79,7 +81,8 @@ impl Gatekeeper {
         for group in std::mem::take(&mut self.groups) {
             let closed = group.close_gate(&mut strays).map_err(|error| error.to_string()).and_then(|()| {
                 let desk = self.desk.as_ref().ok_or("there is no desk")?;
-                desk.accept_from(group.ours()).map_err(|error| error.to_string())
+                let mut sockets = group.sockets();
+                sockets.try_for_each(|ours| desk.accept_from(ours)).map_err(|error| error.to_string())
             });
             match closed {
                 Ok(()) => self.groups.push(group),
@@ -111,10 +114,10 @@ impl Gatekeeper {
         self.groups.iter().map(Group::address).chain(refused).collect()
     }
 
-    /// Follows the server's processes: listeners that appear are gated as well; the rest of one that nobody but us
+    /// Follows the server's processes and sockets: listeners that appear are gated as well; the rest of one that nobody but us
     /// holds any more is taken at once, for nobody else will.
     pub fn refresh(&mut self, observer: &mut Observer) {
-        if !self.listeners.have_changed() && !self.is_joined(observer) {
+        if !self.listeners.have_changed(observer) {
             return;
         }
         let known = self.listeners.inodes();
@@ -140,20 +143,7 @@ impl Gatekeeper {
         self.take_what_nobody_holds();
     }
 
-    /// Whether somebody listens at a group's address whom we do not know.
-    fn is_joined(&self, observer: &mut Observer) -> bool {
-        let addresses: Vec<SocketAddr> = self.gated().into_iter().collect();
-        if addresses.is_empty() {
-            return false;
-        }
-        let mut known = self.listeners.inodes();
-        known.extend(self.groups.iter().filter_map(|group| Some(fstat(group.ours()).ok()?.st_ino)));
-        observer.is_joined(&addresses, &known)
-    }
-
     fn find(&mut self, observer: &mut Observer) {
-        for (address, reason) in self.listeners.find(observer) {
-            self.obstacle(address, reason);
-        }
+        self.unheld = self.listeners.find(observer).into_iter().collect();
     }
 }

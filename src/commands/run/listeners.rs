@@ -1,7 +1,7 @@
 //! What the server listens on: found again and again, and held as far as is permitted.
 use crate::cli::{Capture, GateChoice, SocketArgs};
 use crate::sockets::processes::descendants;
-use crate::sockets::{Listener, Observer, Watched, duplicate};
+use crate::sockets::{Listener, Observer, Watched, duplicate, processes};
 use rustix::fs::fstat;
 use rustix::process::{Pid, getpid};
 use std::collections::{BTreeSet, HashSet};
@@ -19,6 +19,8 @@ pub struct Listeners {
     /// The sockets of `--listen`.
     listened: Vec<Arc<OwnedFd>>,
     processes: HashSet<Pid>,
+    /// Who listened in this network namespace when they were last found: inodes.
+    table: HashSet<u64>,
     /// Where others than the server listen at its ports.
     others: BTreeSet<SocketAddr>,
     /// What the server listens on at ports that are left alone (`--ignore-port`).
@@ -42,6 +44,7 @@ impl Listeners {
             getfd,
             listened: listened.into_iter().map(Arc::new).collect(),
             processes: HashSet::new(),
+            table: HashSet::new(),
             others: BTreeSet::new(),
             ignored: Vec::new(),
             watched: Vec::new(),
@@ -54,10 +57,12 @@ impl Listeners {
         !self.listened.is_empty()
     }
 
-    /// Whether the server has other processes than when its listeners were last found.
-    #[must_use]
-    pub fn have_changed(&self) -> bool {
+    /// Whether the server has other processes than when its listeners were last found, somebody listens with another
+    /// socket, or one that we hold has been let go by all who held it. About 20 µs, and 3 µs for each that we hold.
+    pub fn have_changed(&self, observer: &mut Observer) -> bool {
         descendants(getpid()) != self.processes
+            || observer.table().is_some_and(|table| table != self.table)
+            || self.watched.iter().any(is_let_go)
     }
 
     /// Finds them, takes duplicates, and has the observer look at them. Gives what stood in the way, by address.
@@ -68,6 +73,7 @@ impl Listeners {
             warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
         }
         self.processes = found.processes;
+        self.table = found.table;
         self.others = found.others;
         let (ignored, listeners) =
             found.listeners.into_iter().partition(|found| self.ignored_ports.contains(&found.address.port()));
@@ -197,4 +203,11 @@ impl Listeners {
             self.watched.iter().map(|watched| watched.listener.address).collect();
         addresses.into_iter().map(|address| address.to_string()).collect()
     }
+}
+
+/// Whether those who held it hold it no more. Where we have no duplicate its end shows in the table.
+fn is_let_go(watched: &Watched) -> bool {
+    let Watched { listener, duplicate } = watched;
+    let held = || listener.holders.iter().any(|holder| processes::holds(*holder, listener.inode));
+    duplicate.is_some() && !listener.holders.is_empty() && !held()
 }

@@ -7,17 +7,18 @@ use crate::sockets::{Listener, Watched};
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
+/// Weaker than a gate over sockets that we hold.
+const JOINED: &str = "joined the server's own group without holding its sockets: who is still queued at one that closes is lost";
+
 impl Gatekeeper {
     /// The gate's kind, and why it is that.
     #[must_use]
     pub fn gate(&self) -> (&'static str, String) {
         let obstacles: Vec<&str> = self.obstacles.values().map(String::as_str).collect();
         if !self.groups.is_empty() || !self.refusals.is_empty() {
-            let why = if obstacles.is_empty() {
-                "works for every listener".to_owned()
-            } else {
-                obstacles.join("; ")
-            };
+            let joined = self.groups.iter().any(Group::is_joined).then_some(JOINED);
+            let weak: Vec<&str> = joined.into_iter().chain(obstacles).collect();
+            let why = if weak.is_empty() { "works for every listener".to_owned() } else { weak.join("; ") };
             return (if self.groups.is_empty() { "refuse" } else { "divert" }, why);
         }
         let why = match (self.gate, self.listeners.watched.is_empty()) {
@@ -48,8 +49,9 @@ impl Gatekeeper {
 
     fn gate_of(&self, watched: &Watched) -> (&'static str, String) {
         let address = watched.listener.address;
-        if self.groups.iter().map(Group::address).any(|gated| gated == address) {
-            return ("divert", "new connections came to lameduck".to_owned());
+        if let Some(group) = self.groups.iter().find(|group| group.address() == address) {
+            let reason = if group.is_joined() { JOINED } else { "new connections came to lameduck" };
+            return ("divert", reason.to_owned());
         }
         if self.refusals.iter().map(Refusal::address).any(|gated| gated == address) {
             return ("refuse", "new connections were refused".to_owned());

@@ -13,11 +13,13 @@
 //! docs/kernel.md tells what this stands on.
 mod group;
 mod own;
+mod place;
 mod plug;
 pub mod program;
 pub mod refuse;
 
 pub use group::Group;
+pub use place::Place;
 pub use plug::{Plug, RETRANSMISSION};
 pub use refuse::Refusal;
 
