@@ -41,9 +41,15 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn group(size: usize, options: &[&str]) -> Builder {
+    speaking(0, size, options)
+}
+
+/// The same of sockets of this protocol.
+pub fn speaking(protocol: u32, size: usize, options: &[&str]) -> Builder {
     let port = free_port();
     let script = format!("{}/group.py", python::SERVERS);
-    let args = [&script, "127.0.0.1", &port.to_string(), &size.to_string()].map(str::to_owned);
+    let [port_text, size, protocol] = [port.to_string(), size.to_string(), protocol.to_string()];
+    let args = [&script, "127.0.0.1", &port_text, &size, &protocol].map(str::to_owned);
     Builder::new(port, python::program("python"), args).under_lameduck(options)
 }
 

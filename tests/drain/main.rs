@@ -9,6 +9,7 @@ mod crash;
 mod groups;
 mod limits;
 mod listeners;
+mod mptcp;
 mod neighbours;
 mod peers;
 mod report;
@@ -30,6 +31,7 @@ fn main() {
         groups::trials(),
         limits::trials(),
         listeners::trials(),
+        mptcp::trials(),
         scaling::trials(),
         report::trials(),
         sockets::trials(),

@@ -22,19 +22,21 @@ pub fn a_joined_group_of_any_size_stays_diverted_while_its_members_leave() {
         let (mut sockets, address) = server("127.0.0.1:0", false, members);
         let group = join(members, address);
         close(&group);
-        let mut late = Vec::new();
+        let (mut late, mut count) = (Vec::new(), 0);
+        let mut come = |clients: u32| {
+            late.extend((0..clients).map(|_| TcpStream::connect(address).unwrap()));
+            count += clients;
+            count
+        };
         for left in leaving {
-            late.push(TcpStream::connect(address).unwrap());
-            become_queued(&sockets, group.ours(), (0, late.len() as u32));
+            become_queued(&sockets, group.ours(), (0, come(1)));
             // When: one leaves, then all who come still come to ours.
             drop(sockets.remove(left));
-            late.extend((0..60).map(|_| TcpStream::connect(address).unwrap()));
-            become_queued(&sockets, group.ours(), (0, late.len() as u32));
+            become_queued(&sockets, group.ours(), (0, come(60)));
         }
         // When: all have left, then too.
         sockets.clear();
-        late.extend((0..60).map(|_| TcpStream::connect(address).unwrap()));
-        become_queued(&sockets, group.ours(), (0, late.len() as u32));
+        become_queued(&sockets, group.ours(), (0, come(60)));
         let spares = group.sockets().skip(1).map(|spare| queued(spare)).sum::<u32>();
         assert_eq!(spares, 0);
     }

@@ -1,14 +1,17 @@
 //! Drains of a real server under load that never pauses: it is refused from one instant to the next, and nobody is lost.
 use crate::support::load::{plan, until_gone};
 use crate::support::process::kill;
-use crate::support::server::Server;
+use crate::support::server::{Builder, Server, free_port};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, finish, lameduck, python, wait_for};
 use crate::tables::tables;
 use lameduck::sockets::counters::passive_opens;
 use libtest_mimic::Trial;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketType, connect, ipproto, socket};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::OwnedFd;
 
 /// Two workers, 20 ms a request and one in 25 half a second.
 const WORKERS: [&str; 2] = ["--workers", "2"];
@@ -24,6 +27,9 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
         let root = rustix::process::geteuid().is_root();
         if root { Ok(()) } else { Err("needs root, to give capabilities up".to_owned()) }
     });
+    let multipath = needs.clone().and_then(|()| {
+        mptcp_socket().map(drop).map_err(|error| format!("needs a kernel with MPTCP: {error}"))
+    });
     vec![
         trial("under_load_all_are_answered_or_refused", needs, || {
             loses_nobody(&Server::gunicorn("sync", &WORKERS).under_lameduck(&HOLDING), "refuse");
@@ -32,6 +38,7 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
             let workers = ["--workers", "2", "--reuse-port"];
             loses_nobody(&Server::gunicorn("sync", &workers).under_lameduck(&HOLDING), "refuse");
         }),
+        trial("an_mptcp_listener_is_refused_to_clients_of_both_kinds", &multipath, mptcp),
         trial("in_kubernetes_auto_refuses", needs, || loses_nobody(&in_kubernetes(), "refuse")),
         trial("in_kubernetes_without_the_capability_auto_diverts", &others, || {
             loses_nobody(&in_kubernetes().unprivileged(), "divert");
@@ -42,12 +49,34 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
     ]
 }
 
-fn in_kubernetes() -> crate::support::server::Builder {
+fn mptcp_socket() -> rustix::io::Result<OwnedFd> {
+    socket(AddressFamily::INET, SocketType::STREAM, Some(ipproto::MPTCP))
+}
+
+fn mptcp() {
+    let port = free_port();
+    let script = format!("{}/group.py", python::SERVERS);
+    let (port_text, protocol) = (port.to_string(), "262");
+    let args = [&script, "127.0.0.1", &port_text, "1", protocol];
+    let server = Builder::new(port, python::program("python"), args).under_lameduck(&HOLDING);
+    loses_nobody(&server, "refuse");
+    // A client that speaks MPTCP itself is refused as well.
+    let mut server = server.start();
+    let mut holder = TcpStream::connect(server.address()).unwrap();
+    holder.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    server.signal(libc::SIGTERM);
+    wait_for("the gate", || server.log().contains("gate=refuse").then_some(()));
+    assert_eq!(connect(mptcp_socket().unwrap(), &server.address()), Err(Errno::CONNREFUSED));
+    holder.write_all(b"\r\n").unwrap();
+    assert_eq!(server.wait(PATIENCE).code(), Some(0));
+}
+
+fn in_kubernetes() -> Builder {
     let quick = ["--lame-duck", "0", "--settle-timeout", "300ms"];
     Server::gunicorn("sync", &WORKERS).under_lameduck(&quick).env("KUBERNETES_SERVICE_HOST", "10.0.0.1")
 }
 
-fn loses_nobody(server: &crate::support::server::Builder, gate: &str) {
+fn loses_nobody(server: &Builder, gate: &str) {
     let mut server = server.clone().start();
     let plan = plan(&server, RATE);
     let result = until_gone(&mut server, plan, BACKLOG, |server| server.signal(libc::SIGTERM));
