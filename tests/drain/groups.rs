@@ -1,7 +1,7 @@
 //! SO_REUSEPORT groups of any size, one member of which leaves in the middle of the drain, under load; held and joined.
-use crate::runs;
 use crate::support::load::{Result, plan, until_gone};
 use crate::support::process;
+use crate::support::runner::runs;
 use crate::support::server::{Builder, Server, free_port};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, python, wait_for};
