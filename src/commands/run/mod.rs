@@ -8,13 +8,16 @@
 //! | `actions` | what the drain wants done |
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners` | what the server listens on: found again and again, and held |
+//! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
 //! | `desk` | whom the gate's desk is given |
 //! | `parking/` | new requests on open connections: kept unread, taken, answered; what is at rest held across the forward |
 //! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
+//! | `telling` | what is told of the gate, as a whole and of each socket |
 //! | `reporting` | the closing line and the report file |
 mod actions;
+mod choosing;
 mod closing;
 mod desk;
 mod ending;
@@ -26,6 +29,7 @@ mod reporting;
 mod signals;
 mod starting;
 mod supervision;
+mod telling;
 
 use crate::cli::RunArgs;
 use crate::sockets::listen;
@@ -50,6 +54,8 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     args.sockets.check()?;
     args.late_arrivals.check(&args.sockets)?;
     let way = Way::of(&args.sockets)?;
+    let in_kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
     let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();
@@ -66,9 +72,14 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Err(error) = adopt_orphans() {
         warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
     }
-    let policy = args.drain.policy(std::env::var_os("KUBERNETES_SERVICE_HOST").is_some());
-    let gatekeeper =
-        Gatekeeper::new(&args.sockets, listened, captured, args.late_arrivals.settings(policy.silent_grace));
+    let policy = args.drain.policy(in_kubernetes);
+    let gatekeeper = Gatekeeper::new(
+        &args.sockets,
+        refuses,
+        listened,
+        captured,
+        args.late_arrivals.settings(policy.silent_grace),
+    );
     let parking = Parking::new(&args.park, policy.silent_grace);
     let routing = Routing::new(args.stop_signals, args.forward_signals);
     Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)
