@@ -9,8 +9,10 @@ use crate::cli::trial::values::Rate;
 use crate::cli::trial::{ClientArgs, Clients};
 use crate::load::{Body, Framing, KeptAlivePlan, Plan, Slow, at_once};
 use nix::sys::signal::Signal;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The load is this many times what the server can do, so that its backlog never empties.
@@ -38,6 +40,10 @@ pub struct Trial {
     pub stop_signal: Signal,
     /// Where the server answers, when the user has said so.
     pub targets: Option<Vec<SocketAddr>>,
+    /// Where and with what it is started.
+    pub surroundings: Surroundings,
+    /// What it is asked for to see that it is ready; else what the clients ask for.
+    pub ready_path: Option<String>,
     /// Whether the server's output is passed on.
     pub verbose: bool,
     /// Which kinds of clients there are.
@@ -46,6 +52,15 @@ pub struct Trial {
     load: Plan,
     /// The kept-alive ones, but for their target.
     kept_alive: KeptAlivePlan,
+}
+
+/// Where and with what a server is started; by default as the trial itself was.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Its working directory.
+    pub directory: Option<PathBuf>,
+    /// Variables beside those of the trial.
+    pub environment: BTreeMap<String, String>,
 }
 
 /// A rate, and how it came about.
@@ -97,7 +112,7 @@ impl Trial {
             at_once: files - kept_alive,
         };
         Ok(Self {
-            columns: columns(args.only, args.supervisor, &myself, &command),
+            columns: columns(args.only, args.supervisor, &myself, &command, args.stop_signal),
             built_in,
             command,
             rate: args.rate,
@@ -105,6 +120,8 @@ impl Trial {
             limit: args.limit,
             stop_signal: args.stop_signal,
             targets,
+            surroundings: Surroundings::default(),
+            ready_path: None,
             verbose: args.verbose,
             clients: args.clients.clients,
             kept_alive: kept_alive_clients(&args.clients, &load),
