@@ -15,11 +15,11 @@ pub fn go_server() -> PathBuf {
         // It has no dependencies: nothing is to be fetched, no other toolchain either.
         let nothing_fetched = [("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local")];
         let mut go = Command::new("go");
-        go.args(["build", "-o"]).arg(home.join("server")).arg(".").current_dir(GO).envs(nothing_fetched);
+        go.args(["build", "-o"]).arg(home.join("go-server")).arg(".").current_dir(GO).envs(nothing_fetched);
         run(&mut go, "it needs Go 1.22 or later");
     };
-    let works = |home: &Path| home.join("server").is_file();
-    HOME.get_or_init(|| made("go", &[GO_MAIN], works, make)).join("server")
+    let works = |home: &Path| home.join("go-server").is_file();
+    HOME.get_or_init(|| made("go", &[GO_MAIN], works, make)).join("go-server")
 }
 
 /// The class path with `TestServer`.

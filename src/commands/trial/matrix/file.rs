@@ -31,6 +31,9 @@ pub struct Server {
     pub name: String,
     /// What is started; `{port}` stands for a free port of the loopback interface.
     pub command: Words,
+    /// Programs that it needs beside the first word of its command.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// Its working directory; in the file from where the file is.
     #[serde(default)]
     pub directory: PathBuf,

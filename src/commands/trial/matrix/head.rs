@@ -82,10 +82,11 @@ impl Head {
 
 /// This process's own command, as a shell would read it.
 fn made_by() -> String {
+    let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| text.to_owned(), Into::into);
     let ours = std::env::vars().filter(|(name, _)| name.starts_with("LAMEDUCK_"));
-    let mut words: Vec<String> = ours.map(|(name, value)| format!("{name}={value}")).collect();
+    let mut words: Vec<String> = ours.map(|(name, value)| format!("{name}={}", quoted(&value))).collect();
     words.sort();
     words.push("lameduck".to_owned());
-    words.extend(std::env::args_os().skip(1).map(|word| word.display().to_string()));
-    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+    words.extend(std::env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy())));
+    words.join(" ")
 }

@@ -26,7 +26,7 @@ pub struct RowReport {
     pub version: Option<String>,
     /// The signal by which it stops gracefully, such as `SIGTERM`.
     pub stop_signal: String,
-    /// Its program, when that is not installed here: then nothing was tried.
+    /// The first program of those it needs that is not installed here: then nothing was tried.
     pub missing: Option<String>,
     /// New connections a second; null when there were none.
     pub rate_per_second: Option<f64>,
@@ -37,7 +37,7 @@ pub struct RowReport {
 /// One server, run in one way.
 #[derive(Debug, Default, Serialize)]
 pub struct Cell {
-    /// The init that is not installed here: then nothing was tried.
+    /// The program that is not installed here, the server's or the init: then nothing was tried.
     pub missing: Option<String>,
     /// Why a run could not be carried out; then it was the last one.
     pub failed: Option<String>,

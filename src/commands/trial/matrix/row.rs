@@ -17,11 +17,11 @@ use std::net::{Ipv4Addr, TcpListener};
 /// # Errors
 /// When the machine itself fails, or there is an interrupt.
 pub async fn run(args: &TrialArgs, server: &Server, ways: &[Way], head: &Head) -> Result<RowReport, Trouble> {
-    let words: Vec<OsString> = server.command.0.iter().map(OsString::from).collect();
     let surroundings = surroundings(server, 0);
-    let missing = !versions::is_installed(&words[0], &surroundings);
+    let mut needed = server.command.0.iter().take(1).chain(&server.needs);
+    let missing = needed.find(|program| !versions::is_installed(program.as_ref(), &surroundings));
     let version = match &server.version {
-        Some(command) if !missing => {
+        Some(command) if missing.is_none() => {
             let command: Vec<OsString> = command.0.iter().map(OsString::from).collect();
             versions::ask(&command, &surroundings).await.unwrap_or_default()
         }
@@ -32,9 +32,9 @@ pub async fn run(args: &TrialArgs, server: &Server, ways: &[Way], head: &Head) -
     let mut cells = Vec::new();
     for way in ways {
         cells.push(match (missing, head.has(*way)) {
-            (true, _) => Cell { missing: Some(server.command.0[0].clone()), ..Cell::default() },
-            (_, false) => Cell { missing: way.init().map(str::to_owned), ..Cell::default() },
-            _ => cell(args, server, *way, &mut pace).await?,
+            (Some(program), _) => Cell { missing: Some(program.clone()), ..Cell::default() },
+            (None, false) => Cell { missing: way.init().map(str::to_owned), ..Cell::default() },
+            (None, true) => cell(args, server, *way, &mut pace).await?,
         });
     }
     Ok(RowReport {
@@ -42,7 +42,7 @@ pub async fn run(args: &TrialArgs, server: &Server, ways: &[Way], head: &Head) -
         command: server.command.0.clone(),
         version,
         stop_signal: server.stop_signal.to_string(),
-        missing: missing.then(|| server.command.0[0].clone()),
+        missing: missing.cloned(),
         rate_per_second: pace.map(|pace| pace.rate),
         cells,
     })

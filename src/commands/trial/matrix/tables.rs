@@ -54,7 +54,7 @@ pub fn markdown(report: &MatrixReport) -> String {
     }
     out += "\n## Notes\n\n";
     for note in notes(report) {
-        let _ = writeln!(out, "- {}", escaped(&note.replace("\n  ", " ")));
+        let _ = writeln!(out, "- {}", escaped(&note));
     }
     out
 }
@@ -143,7 +143,9 @@ fn notes(report: &MatrixReport) -> Vec<String> {
             notes.push(format!("{}: not tried, for {program} is not installed.", row.name));
         }
         for cell in &row.cells {
-            notes.extend(cell.failed.iter().map(|why| format!("{}: could not be tried: {why}.", row.name)));
+            // What the server said stands in the JSON.
+            let why = cell.failed.as_deref().and_then(|why| why.lines().next());
+            notes.extend(why.map(|why| format!("{}: could not be tried: {why}.", row.name)));
             for run in &cell.runs {
                 let lameducks = run.lameduck.then(|| losses(run)).flatten();
                 notes.extend(

@@ -22,6 +22,7 @@ about = "Two sentences. Here."
 [[server]]
 name = "all"
 command = ["serve", "a b"]
+needs = ["helper"]
 directory = "servers"
 environment = { WORK_MS = "20" }
 path = "/a"
@@ -37,6 +38,7 @@ version = "serve --version"
     assert_eq!(server.command.0, ["serve", "a b"]);
     assert_eq!((server.clients, server.rate), (Clients::KeptAlive, Some(Rate::PerSecond(50.0))));
     assert_eq!((server.stop_signal, server.slow_every.get()), (Signal::SIGQUIT, 10));
+    assert_eq!((server.needs[0].as_str(), server.directory.as_path()), ("helper", Path::new("servers")));
     assert_eq!(server.environment["WORK_MS"], "20");
 }
 
