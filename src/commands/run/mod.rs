@@ -25,14 +25,14 @@ mod supervision;
 
 use crate::cli::{Capture, RunArgs};
 use crate::sockets::{duplicate, listen};
-use crate::supervisor::{Child, Launch, Routing, Signals, adopt_orphans};
+use crate::supervisor::{Child, Launch, Routing, Signals, adopt_orphans, stop_signal_hint};
 use crate::telemetry;
 use gatekeeper::Gatekeeper;
 use parking::Parking;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use supervision::Supervision;
-use tracing::warn;
+use tracing::{info, warn};
 
 /// Runs the verb.
 ///
@@ -50,6 +50,9 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();
     let listeners = listeners.map_err(|error| format!("cannot pass the sockets of --listen on: {error}"))?;
 
+    let routing = Routing::new(args.stop_signals, args.forward_signals);
+    let hint = stop_signal_hint(&args.command, &routing);
+
     let child = match Child::spawn(&Launch { command: args.command, listeners }) {
         Ok(child) => child,
         Err(error) => {
@@ -65,7 +68,9 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let gatekeeper =
         Gatekeeper::new(&args.sockets, listened, args.late_arrivals.settings(policy.silent_grace));
     let parking = Parking::new(&args.park, policy.silent_grace);
-    let routing = Routing::new(args.stop_signals, args.forward_signals);
+    if let Some(hint) = hint {
+        info!("{hint}");
+    }
     Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)
         .run(args.telemetry.report.as_deref())
         .into())
