@@ -2,6 +2,7 @@
 use super::built_in::BuiltIn;
 use super::columns::{Column, columns};
 use super::demo::SLOW_PATH;
+use super::server::Surroundings;
 use super::target;
 use super::trouble::Trouble;
 use crate::cli::TrialArgs;
@@ -9,10 +10,8 @@ use crate::cli::trial::values::Rate;
 use crate::cli::trial::{ClientArgs, Clients};
 use crate::load::{Body, Framing, KeptAlivePlan, Plan, Slow, at_once};
 use nix::sys::signal::Signal;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The load is this many times what the server can do, so that its backlog never empties.
@@ -52,15 +51,6 @@ pub struct Trial {
     load: Plan,
     /// The kept-alive ones, but for their target.
     kept_alive: KeptAlivePlan,
-}
-
-/// Where and with what a server is started; by default as the trial itself was.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    /// Its working directory.
-    pub directory: Option<PathBuf>,
-    /// Variables beside those of the trial.
-    pub environment: BTreeMap<String, String>,
 }
 
 /// A rate, and how it came about.

@@ -1,20 +1,30 @@
 //! One server process, from its start to its end.
 use super::columns::Column;
-use super::plan::Surroundings;
 use super::processes;
 use super::trouble::Trouble;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How much of a server's output an error shows, in bytes and in lines.
 const TAIL: (u64, usize) = (8 * 1024, 12);
+
+/// Where and with what a server is started; by default as the trial itself was.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Its working directory.
+    pub directory: Option<PathBuf>,
+    /// Variables beside those of the trial.
+    pub environment: BTreeMap<String, String>,
+}
 
 /// A server under trial. Dropping it kills it and everything below this process.
 #[derive(Debug)]

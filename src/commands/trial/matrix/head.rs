@@ -1,5 +1,5 @@
 //! When, where and how a matrix was made.
-use super::super::plan::Surroundings;
+use super::super::server::Surroundings;
 use super::super::trouble::Trouble;
 use super::versions;
 use crate::cli::TrialArgs;

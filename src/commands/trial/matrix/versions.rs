@@ -1,8 +1,7 @@
 //! Whether a program is installed, and what it says of its version.
 use super::super::columns::Column;
 use super::super::listening::Look;
-use super::super::plan::Surroundings;
-use super::super::server::Server;
+use super::super::server::{Server, Surroundings};
 use super::super::trouble::Trouble;
 use nix::sys::signal::Signal;
 use rustix::fs::{Access, access};
