@@ -9,10 +9,14 @@
 //! | `memory` | lameduck's memory per connection, and the kernel's |
 //! | `latency` | requests in flight during the drain, beside `--park off` |
 //! | `drain` | how long busy clients hold a drain |
+//! | `relay` | what busy clients feel of a stop when their late requests are relayed |
+//!
+//! `cargo bench --bench park -- tick relay` measures those alone.
 mod clients;
 mod drain;
 mod latency;
 mod memory;
+mod relay;
 mod server;
 mod supervised;
 #[path = "../support/mod.rs"]
@@ -26,8 +30,17 @@ fn main() {
         return;
     }
     clients::raise_descriptors();
-    tick::measure();
-    memory::measure();
-    latency::measure();
-    drain::measure();
+    let parts: [(&str, fn()); 5] = [
+        ("tick", tick::measure),
+        ("memory", memory::measure),
+        ("latency", latency::measure),
+        ("drain", drain::measure),
+        ("relay", relay::measure),
+    ];
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    for (name, measure) in parts {
+        if named.is_empty() || named.iter().any(|wanted| wanted == name) {
+            measure();
+        }
+    }
 }

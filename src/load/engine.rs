@@ -1,21 +1,18 @@
 //! The open loop: starts connections on time, keeps the book of what becomes of each.
 use super::Plan;
-use super::book::{Book, Now};
+use super::UnderWay;
+use super::book::Book;
 use super::connection::ask_noting;
-use super::verdict::{Local, Outcome, Phase, Verdict};
+use super::verdict::{Local, Phase, Verdict};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{timeout, timeout_at};
+use tokio::task::JoinSet;
+use tokio::time::timeout_at;
 
-/// A load under way. Dropping it ends every connection.
+/// Fresh connections at a fixed rate.
 #[derive(Debug)]
-pub struct Load {
-    book: Arc<Book>,
-    stop: watch::Sender<bool>,
-    pacer: JoinHandle<()>,
-}
+pub enum Load {}
 
 impl Load {
     /// Starts the load. Connection 0 starts at once, connection k at k/rate.
@@ -23,43 +20,8 @@ impl Load {
     /// # Panics
     /// Outside a tokio runtime with time and I/O.
     #[must_use]
-    pub fn start(plan: Plan) -> Self {
-        let book = Arc::new(Book::new());
-        let (stop, stopped) = watch::channel(false);
-        let pacer = tokio::spawn(pace(plan, Arc::clone(&book), stopped));
-        Self { book, stop, pacer }
-    }
-
-    /// How it stands.
-    #[must_use]
-    pub fn now(&self) -> Now {
-        self.book.look()
-    }
-
-    /// How long the load has been running.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.book.started().elapsed()
-    }
-
-    /// Starts no more connections; those that are open go on.
-    pub fn stop(&self) {
-        self.stop.send_replace(true);
-    }
-
-    /// Stops, waits at most `limit` for every connection to end, and gives every outcome, in the order of the
-    /// starts. What has not ended by then is abandoned, and has timed out in the phase it was in.
-    pub async fn finish(mut self, limit: Duration) -> Vec<Outcome> {
-        self.stop();
-        let _ = timeout(limit, &mut self.pacer).await;
-        self.pacer.abort();
-        self.book.close()
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.pacer.abort();
+    pub fn start(plan: Plan) -> UnderWay {
+        UnderWay::start(|book, stopped| pace(plan, book, stopped))
     }
 }
 

@@ -7,7 +7,7 @@
 //! - [`KeptAlive`]: so many clients that keep their connection, each a *closed loop*.
 //!
 //! Way in and out:
-//! - In: a [`Plan`] or a [`KeptAlivePlan`]; `start`, `stop`, `finish`. [`ask`] is a single connection, [`capacity`] the
+//! - In: a [`Plan`] or a [`KeptAlivePlan`]; `start`, and of the [`UnderWay`] that it gives `stop` and `finish`. [`ask`] is a single connection, [`capacity`] the
 //!   answers a second of a closed loop of fresh connections.
 //! - Out: an [`Outcome`] a connection or request, summed by [`Tally::of`].
 //!
@@ -24,6 +24,7 @@ mod plan;
 mod reading;
 mod response;
 mod tally;
+mod under_way;
 mod verdict;
 
 pub use book::Now;
@@ -34,4 +35,5 @@ pub use kept_alive::{Body, Framing, KeptAlive, KeptAlivePlan};
 pub use limits::at_once;
 pub use plan::{Plan, Request, Slow};
 pub use tally::{Latency, Tally};
+pub use under_way::UnderWay;
 pub use verdict::{Cause, Class, Failure, Local, Outcome, Phase, Verdict};

@@ -1,7 +1,10 @@
 //! Something remembered of each connection, by its cookie: compact, because there may be ten thousand.
 //!
-//! A look shows the same connections as the one before, but for a few. So they stand in the order of their cookies, and
-//! those that are new wait beside until the look has ended. A hash table would take half as much again for its room.
+//! A look shows the same connections as the one before, but for a few. So they stand in the
+//! order of their cookies, and those that are new wait beside until the look has ended. A hash table would take half as
+//! much again for its room.
+
+use std::ops::{Index, IndexMut};
 
 /// What is remembered, by cookie.
 #[derive(Debug)]
@@ -12,6 +15,10 @@ pub struct ByCookie<T> {
     new: Vec<(u64, T)>,
 }
 
+/// Where something is remembered, until the look ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(usize);
+
 impl<T> Default for ByCookie<T> {
     fn default() -> Self {
         Self { known: Vec::new(), new: Vec::new() }
@@ -19,17 +26,16 @@ impl<T> Default for ByCookie<T> {
 }
 
 impl<T> ByCookie<T> {
-    /// What is remembered of this connection; where it is new, what `make` gives, which is remembered from now on. One
+    /// Where this connection is remembered; where it is new, with what `make` gives, which is remembered from now on. One
     /// that is shown twice in its first look is new twice; the second stays.
-    pub fn get_or_insert_with(&mut self, cookie: u64, make: impl FnOnce() -> T) -> &mut T {
+    pub fn place(&mut self, cookie: u64, make: impl FnOnce() -> T) -> Place {
         if let Ok(place) = self.known.binary_search_by_key(&cookie, |(cookie, _)| *cookie) {
-            return &mut self.known[place].1;
+            return Place(place);
         }
         if self.new.last().is_none_or(|(last, _)| *last != cookie) {
             self.new.push((cookie, make()));
         }
-        let last = self.new.len() - 1;
-        &mut self.new[last].1
+        Place(self.known.len() + self.new.len() - 1)
     }
 
     /// Ends a look: forgets those that are not to be kept, and takes the new ones in.
@@ -66,6 +72,21 @@ impl<T> ByCookie<T> {
     }
 }
 
+impl<T> Index<Place> for ByCookie<T> {
+    type Output = T;
+
+    fn index(&self, Place(place): Place) -> &T {
+        &self.known.get(place).unwrap_or_else(|| &self.new[place - self.known.len()]).1
+    }
+}
+
+impl<T> IndexMut<Place> for ByCookie<T> {
+    fn index_mut(&mut self, Place(place): Place) -> &mut T {
+        let known = self.known.len();
+        if place < known { &mut self.known[place].1 } else { &mut self.new[place - known].1 }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,7 +102,8 @@ mod tests {
             let (mut compact, mut model) = (ByCookie::<(usize, u32)>::default(), HashMap::<u64, u32>::new());
             for (number, look) in looks.into_iter().enumerate() {
                 for &cookie in &look {
-                    let remembered = compact.get_or_insert_with(cookie, || (number, 0));
+                    let place = compact.place(cookie, || (number, 0));
+                    let remembered = &mut compact[place];
                     *remembered = (number, remembered.1 + 1);
                     let seen = model.entry(cookie).or_default();
                     *seen += 1;
@@ -100,7 +122,8 @@ mod tests {
     fn of_one_that_was_new_twice_the_second_stays() {
         let mut compact = ByCookie::default();
         for (cookie, value) in [(1, 'a'), (2, 'b'), (1, 'c')] {
-            *compact.get_or_insert_with(cookie, || value) = value;
+            let place = compact.place(cookie, || value);
+            compact[place] = value;
         }
         compact.end_look(|_| true);
         assert_eq!(compact.take().collect::<String>(), "cb");

@@ -88,7 +88,8 @@ impl Memory {
 
     fn last(&mut self, cookie: u64, row: Counters, now: Spoken) -> Last {
         let look = self.look;
-        let seen = self.seen.get_or_insert_with(cookie, || Seen::of(now, by_clock(now), look));
+        let place = self.seen.place(cookie, || Seen::of(now, by_clock(now), look));
+        let seen = &mut self.seen[place];
         let last = match (now.received > seen.received, now.sent > seen.sent) {
             (true, false) => Last::Client,
             (false, true) => Last::Server,

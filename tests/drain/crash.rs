@@ -1,10 +1,11 @@
 //! The server, or a part of it, dies under load: what was queued is answered all the same.
 use crate::stop::KINDS;
+use crate::support;
 use crate::support::load::{Result, plan, until_gone};
 use crate::support::process::{self, parent};
+use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
-use crate::{runs, support};
 use libtest_mimic::Trial;
 
 const KILLED: i32 = 128 + libc::SIGKILL;

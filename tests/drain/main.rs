@@ -14,15 +14,11 @@ mod scaling;
 mod sockets;
 mod stop;
 
-use libtest_mimic::Arguments;
-use support::python;
+use support::{python, runner};
 
 fn main() {
-    let mut arguments = Arguments::from_args();
-    // Each scene fills the machine; two at once would measure each other.
-    arguments.test_threads = Some(1);
     let privileges = python::usable_by_others();
-    let trials = [
+    runner::one_at_a_time([
         stop::trials(&privileges),
         crash::trials(),
         limits::trials(),
@@ -32,11 +28,5 @@ fn main() {
         container::trials(),
         peers::trials(),
         neighbours::trials(),
-    ];
-    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
-}
-
-/// How often each scene is run.
-fn runs() -> u32 {
-    std::env::var("LAMEDUCK_TEST_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1)
+    ]);
 }

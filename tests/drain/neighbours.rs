@@ -1,7 +1,7 @@
 //! Others who listen at the server's address (SO_REUSEPORT): their connections are not lameduck's to answer.
-use crate::runs;
 use crate::stop::KINDS;
 use crate::support::load::{plan, until_gone};
+use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use crate::support::{python, wait_for};

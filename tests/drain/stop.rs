@@ -1,6 +1,6 @@
 //! TERM in the middle, under lameduck: every connection ends answered, 503 or refused.
-use crate::runs;
 use crate::support::load::{plan, until_gone};
+use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use libtest_mimic::Trial;

@@ -1,6 +1,6 @@
 //! Requests whose bodies are under way at the stop: each is answered whole, byte by byte, and none stalls.
 use crate::http::{Connection, Head};
-use crate::runs;
+use crate::support::runner::runs;
 use crate::support::servers::Kind;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, wait_for};

@@ -1,7 +1,7 @@
 //! gunicorn's gthread and gevent answer kept-alive clients for two seconds after TERM, with `Connection: close`. The two
 //! options that leave them to it: nobody is lost, and the drain does not wait for clients that never pause.
-use crate::runs;
 use crate::scene::{nobody_is_lost, plan, stopped_by_term};
+use crate::support::runner::runs;
 use crate::support::servers::Kind;
 use crate::support::trial::trial;
 use libtest_mimic::Trial;

@@ -15,13 +15,10 @@ mod together;
 mod websocket;
 mod without;
 
-use libtest_mimic::Arguments;
+use support::runner;
 
 fn main() {
-    let mut arguments = Arguments::from_args();
-    // Each scene fills the machine; two at once would measure each other.
-    arguments.test_threads = Some(1);
-    let trials = [
+    runner::one_at_a_time([
         matrix::trials(),
         without::trials(),
         together::trials(),
@@ -30,11 +27,5 @@ fn main() {
         websocket::trials(),
         limits::trials(),
         lingering::trials(),
-    ];
-    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
-}
-
-/// How often each scene is run.
-fn runs() -> u32 {
-    std::env::var("LAMEDUCK_TEST_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1)
+    ]);
 }

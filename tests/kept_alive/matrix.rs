@@ -1,8 +1,8 @@
 //! Every kind of server, every pace of its clients: TERM in the middle loses none of their requests.
 //!
 //! A third of them by default, all with `LAMEDUCK_TEST_RUNS`.
-use crate::runs;
 use crate::scene::{nobody_is_lost, plan, stopped_by_term};
+use crate::support::runner::{one_in_three, runs};
 use crate::support::servers::Kind;
 use crate::support::trial::trial;
 use libtest_mimic::Trial;
@@ -24,19 +24,13 @@ pub fn trials() -> Vec<Trial> {
         for (row, (think_name, think)) in THINK.into_iter().enumerate() {
             for (column, work_ms) in WORK_MS.into_iter().enumerate() {
                 let name = format!("{}_loses_no_request_think_{think_name}_work_{work_ms}ms", kind.name());
-                let needs = kind.needs().and(in_turn(number + row + column));
+                // By default each think time and each work comes once with each server.
+                let needs = kind.needs().and(one_in_three(number + row + column));
                 trials.push(trial(&name, &needs, move || loses_no_request(kind, think, work_ms)));
             }
         }
     }
     trials
-}
-
-/// By default each server takes a third of the paces, in which each think time and each work comes once.
-fn in_turn(place: usize) -> Result<(), String> {
-    let all = std::env::var_os("LAMEDUCK_TEST_RUNS").is_some() || place.is_multiple_of(3);
-    all.then_some(())
-        .ok_or_else(|| "one pace in three by default; LAMEDUCK_TEST_RUNS=1 is all of them".into())
 }
 
 fn loses_no_request(kind: Kind, think: Duration, work_ms: u32) {

@@ -1,6 +1,6 @@
 //! Answers that are under way at the stop and go on long past it: none is cut, none is stalled, none ends late.
 use crate::http::{Connection, Framing};
-use crate::runs;
+use crate::support::runner::runs;
 use crate::support::server::Server;
 use crate::support::servers::Kind;
 use crate::support::trial::trial;

@@ -1,6 +1,6 @@
 //! New connections and kept-alive ones at once, in a load that never stops: the gate and park at work together.
-use crate::runs;
 use crate::scene::{CLIENTS, gone, nobody_is_lost, plan};
+use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
 use crate::support::servers::Kind;
 use crate::support::trial::trial;

@@ -1,6 +1,6 @@
 //! A WebSocket conversation that is open at the stop goes on to its own end.
 use crate::http::Connection;
-use crate::runs;
+use crate::support::runner::runs;
 use crate::support::servers::Kind;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, wait_for};

@@ -1,16 +1,14 @@
 //! A connection that the server has too, with its mark up.
-#![allow(unsafe_code)]
 use crate::scene::until;
 use lameduck::late_arrivals::Desk;
+use lameduck::sockets::mark::RAISED;
+use lameduck::sockets::sys::set_receive_low_water_mark;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::net::{RecvFlags, recv};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, OwnedFd};
-
-/// The mark of a parked connection.
-const MARK: libc::c_int = 1 << 20;
+use std::os::fd::OwnedFd;
 
 /// A connection between a client and a server that is parked.
 pub struct Parked {
@@ -26,7 +24,8 @@ impl Parked {
         client.set_nodelay(true).unwrap();
         let server = listener.accept().unwrap().0;
         server.set_nonblocking(true).unwrap();
-        set_mark(&server);
+        // From now on nothing below it wakes whoever polls, or satisfies whoever reads with blocking.
+        set_receive_low_water_mark(&server, RAISED).unwrap();
         let server = OwnedFd::from(server);
         let flags = fcntl_getfl(&server).unwrap();
         Self { client, server, flags }
@@ -56,14 +55,4 @@ impl Parked {
         assert_eq!(fcntl_getfl(&self.server).unwrap(), self.flags, "its flags are as they were");
         self.client
     }
-}
-
-/// Raises the mark: from now on nothing below it wakes whoever polls, or satisfies whoever reads with blocking.
-fn set_mark(socket: &impl AsRawFd) {
-    let mark = MARK;
-    let size = libc::socklen_t::try_from(size_of_val(&mark)).unwrap();
-    let (level, option) = (libc::SOL_SOCKET, libc::SO_RCVLOWAT);
-    // SAFETY: the value lives across the call, and its size is its own.
-    let set = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const mark).cast(), size) };
-    assert_eq!(set, 0);
 }

@@ -1,7 +1,7 @@
 //! Fresh connections: what ends when nobody answers, and how fast a server is.
 use super::open_loop::{plan, run};
 use super::servers::{BOUND, WHOLE, block_on, read_request, server};
-use lameduck::load::{Cause, Class, Failure, Load, Local, Now, Phase, Plan, Verdict, capacity};
+use lameduck::load::{Cause, Class, Failure, Load, Local, Now, Phase, Plan, UnderWay, Verdict, capacity};
 use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Waits for `fact` about the load.
-async fn until(load: &Load, fact: impl Fn(Now) -> bool) {
+async fn until(load: &UnderWay, fact: impl Fn(Now) -> bool) {
     let start = Instant::now();
     while !fact(load.now()) {
         assert!(start.elapsed() < BOUND, "{:?}", load.now());

@@ -11,25 +11,23 @@ mod support;
 mod clients;
 mod killed;
 mod odd;
+mod panic;
 mod pipelining;
 mod policy;
 mod refused;
 mod servers;
 mod talk;
 
-use libtest_mimic::Arguments;
+use support::runner;
 
 fn main() {
-    let mut arguments = Arguments::from_args();
-    // Each scene watches a drain; two at once would measure each other.
-    arguments.test_threads = Some(1);
-    let trials = [
+    runner::one_at_a_time([
         servers::trials(),
         clients::trials(),
         pipelining::trials(),
         policy::trials(),
         refused::trials(),
         killed::trials(),
-    ];
-    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
+        panic::trials(),
+    ]);
 }

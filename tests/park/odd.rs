@@ -1,4 +1,4 @@
-//! `tests/servers/odd.py` under `lameduck run`, and what both say.
+//! `tests/servers/odd` under `lameduck run`, and what both say.
 use crate::support::process::kill;
 use crate::support::server::{Builder, Server, free_port};
 use crate::support::{PATIENCE, python, wait_for};
@@ -26,11 +26,18 @@ impl Odd {
     pub fn start_under(wrapper: &[&str], manner: &str, options: &[&str]) -> Self {
         let port = free_port();
         let report = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("park-{port}.json"));
-        let script = format!("{}/odd.py", python::SERVERS);
-        let server = Builder::new(port, python::program("python"), [&script, &port.to_string(), manner]);
         let path = report.to_str().expect("a path in UTF-8");
         let lameduck = [env!("CARGO_BIN_EXE_lameduck"), "run", "--report", path];
-        let server = server.under(&[wrapper, &lameduck, options, &["--"]].concat()).start();
+        let server = builder(port, manner).under(&[wrapper, &lameduck, options, &["--"]].concat()).start();
+        Self::of(server, report)
+    }
+
+    /// Starts it in this manner without lameduck: there will be no report.
+    pub fn alone(manner: &str) -> Self {
+        Self::of(builder(free_port(), manner).start(), PathBuf::new())
+    }
+
+    fn of(server: Server, report: PathBuf) -> Self {
         let pid = wait_for("its process id", || {
             let log = server.log();
             log.lines().find_map(|line| line.strip_prefix("pid ")?.parse().ok())
@@ -50,6 +57,11 @@ impl Odd {
         })
     }
 
+    /// Has it answer what it was asked at `/held`: see [`busy`](crate::talk::busy).
+    pub fn finish_work(&self) {
+        kill(self.pid, libc::SIGUSR2);
+    }
+
     /// Sends TERM and waits until so many connections are parked.
     pub fn stop_and_park(&self, connections: usize) {
         self.server.signal(libc::SIGTERM);
@@ -64,6 +76,12 @@ impl Odd {
         wait_for(text, || self.server.log().contains(text).then_some(()));
     }
 
+    /// What it says behind these words at its end.
+    pub fn said(&self, words: &str) -> String {
+        let log = self.server.log();
+        log.lines().find_map(|line| line.strip_prefix(words)).expect("the words").trim().to_owned()
+    }
+
     /// Waits for the end of all, and gives the report.
     pub fn end(&mut self) -> Value {
         assert_eq!(self.server.wait(PATIENCE).code(), Some(0), "{}", self.server.log());
@@ -72,4 +90,9 @@ impl Odd {
         fs::remove_file(&self.report).expect("a report");
         serde_json::from_slice(&report).expect("a report in JSON")
     }
+}
+
+fn builder(port: u16, manner: &str) -> Builder {
+    let program = format!("{}/odd", python::SERVERS);
+    Builder::new(port, python::program("python"), [&program, &port.to_string(), manner])
 }

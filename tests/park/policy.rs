@@ -4,11 +4,17 @@ use crate::servers::{plan, stopped_under_load};
 use crate::support::server::Server;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, wait_for};
-use crate::talk::{ask, busy, hear, is_at_its_end, kept_alive};
+use crate::talk::{ask, busy, is_answered, is_at_its_end, kept_alive};
 use lameduck::load::KeptAlivePlan;
+use lameduck::sockets::mark::RAISED;
 use libtest_mimic::Trial;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// What `--park-after` is.
+const AFTER: Duration = Duration::from_secs(1);
+/// How long a client thinks while gthread stops: longer than lameduck waits for a server that closes at once (250 ms).
+const THINKS: Duration = Duration::from_millis(500);
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -37,16 +43,17 @@ fn relay() {
 fn park_after() {
     let mut odd = Odd::start("polite", &["--park-after", "1s"]);
     let mut idle = kept_alive(odd.server.address(), 2);
-    let mut working = busy(&odd, 2500);
+    let mut working = busy(&odd);
+    let stopped = Instant::now();
     odd.server.signal(libc::SIGTERM);
     odd.logs("gate closed");
     // Within the second after it: a request is the server's, on a machine that is not asleep.
     assert_eq!(ask(&mut idle[0], "/").expect("the server's answer"), (200, false, "ok".into()));
-    wait_for("the marks to be up", || {
-        (odd.marks().iter().filter(|mark| **mark > 1).count() == 3).then_some(())
-    });
+    wait_for("a mark to be up", || odd.marks().contains(&RAISED).then_some(()));
+    assert!(stopped.elapsed() >= AFTER, "parked after {:?} already", stopped.elapsed());
+    wait_for("all marks to be up", || (odd.marks() == [RAISED; 3]).then_some(()));
     assert_eq!(ask(&mut idle[1], "/").expect("an answer").0, 503);
-    assert_eq!(hear(&mut working).expect("its answer").0, 200);
+    is_answered(&mut working, &odd);
     is_at_its_end(&mut idle[0]);
     assert_eq!(odd.end()["late_requests"]["answered"], 1);
 }
@@ -58,7 +65,7 @@ fn gthread() {
     let mut idle = kept_alive(server.address(), 1).remove(0);
     server.signal(libc::SIGTERM);
     wait_for("the forward", || server.log().contains("forwarded").then_some(()));
-    thread::sleep(Duration::from_millis(500)); // the client's own pause
+    thread::sleep(THINKS);
     let (status, close, _) = ask(&mut idle, "/").expect("the server's answer");
     assert_eq!((status, close), (200, true));
     is_at_its_end(&mut idle);

@@ -3,7 +3,7 @@ use crate::faults::refusing;
 use crate::odd::Odd;
 use crate::servers::{plan, stopped_under_load};
 use crate::support::trial::trial;
-use crate::talk::{ask, busy, get, hear, is_at_its_end, kept_alive};
+use crate::talk::{ask, busy, get, hear, is_answered, is_at_its_end, kept_alive};
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Resource, Rlimit, geteuid, prlimit};
 
@@ -63,7 +63,7 @@ fn two_users() {
     let working = || loop {
         let mut client = kept_alive(odd.server.address(), 1).remove(0);
         if ask(&mut client, "/pid").expect("its process").2 == odd.pid.to_string() {
-            client.send(get("/?ms=1500").as_bytes()).expect("a request");
+            client.send(get("/held").as_bytes()).expect("a request");
             return client;
         }
     };
@@ -74,7 +74,7 @@ fn two_users() {
     assert_eq!(ask(&mut theirs[0], "/").expect("the server's answer").0, 200);
     let told = ask(&mut ours[0], "/").expect("an answer").0;
     assert!([200, 503].contains(&told), "{told}");
-    assert_eq!(hear(&mut working).expect("its answer").0, 200);
+    is_answered(&mut working, &odd);
     ours.iter_mut().for_each(is_at_its_end);
     let report = odd.end();
     let (parked, out_of_reach) = (&report["park"]["parked"], &report["park"]["out_of_reach"]);
@@ -86,13 +86,13 @@ fn two_users() {
 fn few_descriptors() {
     let mut odd = Odd::start("lingering", &[]);
     let mut clients = kept_alive(odd.server.address(), MANY_CONNECTIONS);
-    let mut working = busy(&odd, 1000);
+    let mut working = busy(&odd);
     // The server keeps its own limit.
     let lameduck = Pid::from_raw(odd.server.pid().cast_signed()).expect("a process id");
     let few = Rlimit { current: Some(FEW_DESCRIPTORS), maximum: Some(FEW_DESCRIPTORS) };
     prlimit(Some(lameduck), Resource::Nofile, few).expect("its limit");
     odd.stop_and_park(MANY_CONNECTIONS + 1);
-    assert_eq!(hear(&mut working).expect("its answer").0, 200);
+    is_answered(&mut working, &odd);
     odd.logs("forwarded");
     // All within the two seconds for which the server lingers.
     for client in &mut clients {

@@ -33,11 +33,18 @@ pub fn kept_alive(address: SocketAddr, count: usize) -> Vec<Connection> {
     (0..count).map(|_| open()).collect::<io::Result<_>>().expect("kept-alive connections")
 }
 
-/// A connection with a request that the server works on for so long: until then the drain waits.
-pub fn busy(odd: &Odd, ms: u32) -> Connection {
+/// A connection with a request that the server works on until [`Odd::finish_work`]: until then the drain waits.
+pub fn busy(odd: &Odd) -> Connection {
     let mut connection = kept_alive(odd.server.address(), 1).remove(0);
-    connection.send(get(&format!("/?ms={ms}")).as_bytes()).expect("a request");
+    connection.send(get("/held").as_bytes()).expect("a request");
     connection
+}
+
+/// Has the server finish its work on a [`busy`] connection, and hears the answer.
+pub fn is_answered(connection: &mut Connection, odd: &Odd) {
+    assert!(!odd.server.log().contains("forwarded"), "the drain has not waited for it");
+    odd.finish_work();
+    assert_eq!(hear(connection).expect("its answer").0, 200);
 }
 
 /// Checks that the next thing is the end: nothing more was said.

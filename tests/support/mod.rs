@@ -7,6 +7,7 @@ pub mod load;
 pub mod made;
 pub mod process;
 pub mod python;
+pub mod runner;
 pub mod server;
 pub mod servers;
 pub mod trial;

@@ -1,5 +1,6 @@
 //! A Python environment with the servers of `tests/servers/requirements.txt`, made once under `target/`.
 use super::made::{made, run};
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,7 +40,8 @@ pub fn usable_by_others() -> Result<(), String> {
 fn prepare() -> PathBuf {
     let works = |home: &Path| {
         let python = home.join("env/bin/python");
-        Command::new(python).arg("-c").arg("").status().is_ok_and(|status| status.success())
+        let runs = Command::new(&python).arg("-c").arg("").status().is_ok_and(|status| status.success());
+        runs && names_its_own_interpreter(&home.join("env/bin/gunicorn"), &python)
     };
     let make = |home: &Path| {
         let environment = home.join("env");
@@ -54,6 +56,14 @@ fn prepare() -> PathBuf {
         );
     };
     made("python", &[REQUIREMENTS], works, make).join("env")
+}
+
+/// Whether a script begins with this interpreter. In a copy of a checkout it names that of the first one, which may be
+/// gone or be another.
+fn names_its_own_interpreter(script: &Path, python: &Path) -> bool {
+    let Ok(script) = fs::read(script) else { return false };
+    let first = script.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    first.strip_prefix(b"#!") == Some(python.as_os_str().as_encoded_bytes())
 }
 
 /// A python3 that other users can run too, if there is one: servers are also tried without privileges.

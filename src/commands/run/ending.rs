@@ -1,7 +1,8 @@
 //! The server has ended: save whom it left, close, report.
 use super::looking::Looking;
 use super::reporting::{self, Gate};
-use super::supervision::{Supervision, is_hasty};
+use super::signals::is_hasty;
+use super::supervision::Supervision;
 use crate::drain::{Event, Phase};
 use crate::sockets::processes::descendants;
 use crate::supervisor::{Child, Route, Routing, Signals, Status};

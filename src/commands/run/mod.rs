@@ -3,6 +3,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
+//! | `signals` | what a signal is to the drain |
 //! | `actions` | what the drain wants done |
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners` | what the server listens on: found again and again, and held |
@@ -21,6 +22,7 @@ mod listeners;
 mod looking;
 pub mod parking;
 mod reporting;
+mod signals;
 mod supervision;
 
 use crate::cli::{Capture, RunArgs};

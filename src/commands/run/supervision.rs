@@ -1,16 +1,16 @@
-//! The loop: signals and looks go into the drain, its actions come out and are done.
+//! The loop: signals and looks go into the drain, its actions come out.
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
 use super::parking::Parking;
 use super::reporting::Times;
 use crate::drain::{Action, Drain, Event, Observation, Outcome, Phase, Policy};
-use crate::supervisor::{Child, Route, Routing, Signal, Signals, Status};
+use crate::supervisor::{Child, Routing, Signal, Signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tracing::{info, warn};
+use tracing::warn;
 
 /// When the process tree is looked at again during a drain.
 pub(super) const REFRESH_PACE: Duration = Duration::from_millis(100);
@@ -116,42 +116,6 @@ impl Supervision {
         }
     }
 
-    /// Takes all signals that have come; gives the server's status when it has ended.
-    fn receive_signals(&mut self) -> Option<Status> {
-        while let Ok(Some(received)) = self.signals.next() {
-            match self.routing.route(received.signal) {
-                Route::ChildChanged => {
-                    self.child.reap();
-                }
-                Route::Stop(sent) => self.stop_signal(received.signal, sent),
-                Route::Forward(sent) if self.is_draining() && is_hasty(received.signal) => {
-                    info!(signal = %received.signal, "told to hurry");
-                    self.signal_out = Some(sent);
-                    self.step(Event::Skip);
-                }
-                Route::Forward(sent) => self.send(sent),
-            }
-        }
-        self.child.status()
-    }
-
-    fn stop_signal(&mut self, received: Signal, sent: Signal) {
-        match self.drain.phase() {
-            Phase::Serving => {
-                info!(signal = %received, "stop signal: draining");
-                (self.signal_in, self.signal_out) = (Some(received), Some(sent));
-                self.times.stopped = Some(Instant::now());
-                self.looking = Some(Looking::new(self.silent_grace));
-            }
-            Phase::LameDuck | Phase::Gated => {
-                info!(signal = %received, "second stop signal: not waiting any longer");
-                self.signal_out = Some(sent);
-            }
-            Phase::Stopping | Phase::Exited => self.send(sent),
-        }
-        self.step(Event::StopSignal);
-    }
-
     /// Looks, where a look is due, and lets the drain decide.
     fn look(&mut self) {
         let (now, phase) = (self.now(), self.drain.phase());
@@ -192,22 +156,7 @@ impl Supervision {
         }
     }
 
-    pub(super) fn send(&self, signal: Signal) {
-        if let Err(error) = self.child.send(signal) {
-            warn!(%signal, %error, "cannot signal the server");
-        }
-    }
-
-    fn is_draining(&self) -> bool {
-        matches!(self.drain.phase(), Phase::LameDuck | Phase::Gated)
-    }
-
     fn now(&self) -> Duration {
         self.begin.elapsed()
     }
-}
-
-/// The signals of an impatient keyboard.
-pub(super) fn is_hasty(signal: Signal) -> bool {
-    [Signal::INT, Signal::QUIT].contains(&signal)
 }

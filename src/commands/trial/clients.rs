@@ -1,15 +1,15 @@
 //! The clients of one column: those that come with new connections, those that keep theirs alive, or both.
 use super::plan::{Pace, Trial};
 use super::report::{Fate, KeptAliveReport};
-use crate::load::{Class, KeptAlive, Load, Now, Outcome, Tally};
+use crate::load::{Class, KeptAlive, Load, Now, Outcome, Tally, UnderWay};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Clients at work. Dropping them ends every connection.
 #[derive(Debug)]
 pub struct Clients {
-    new: Option<Load>,
-    kept_alive: Option<KeptAlive>,
+    new: Option<UnderWay>,
+    kept_alive: Option<UnderWay>,
     /// How many of them keep their connection.
     keeping: usize,
 }

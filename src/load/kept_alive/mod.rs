@@ -16,65 +16,24 @@ mod sending;
 
 pub use plan::{Body, Framing, KeptAlivePlan};
 
-use super::book::{Book, Now};
-use super::verdict::Outcome;
+use super::UnderWay;
+use super::book::Book;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::task::JoinSet;
 
-/// Kept-alive clients at work. Dropping it ends every connection.
+/// Clients that keep their connection.
 #[derive(Debug)]
-pub struct KeptAlive {
-    book: Arc<Book>,
-    stop: watch::Sender<bool>,
-    clients: JoinHandle<()>,
-}
+pub enum KeptAlive {}
 
 impl KeptAlive {
-    /// Starts the clients; each connects at once.
+    /// Starts the clients; each connects at once. What is counted and told are their requests.
     ///
     /// # Panics
     /// Outside a tokio runtime with time and I/O.
     #[must_use]
-    pub fn start(plan: KeptAlivePlan) -> Self {
-        let book = Arc::new(Book::new());
-        let (stop, stopped) = watch::channel(false);
-        let clients = tokio::spawn(all(Arc::new(plan), Arc::clone(&book), stopped));
-        Self { book, stop, clients }
-    }
-
-    /// How it stands: their requests.
-    #[must_use]
-    pub fn now(&self) -> Now {
-        self.book.look()
-    }
-
-    /// How long they have been at work.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.book.started().elapsed()
-    }
-
-    /// Sends no more requests; those that are under way go on.
-    pub fn stop(&self) {
-        self.stop.send_replace(true);
-    }
-
-    /// Stops, waits at most `limit` for the requests under way, and gives the outcome of every request, by number.
-    /// What has not ended by then is abandoned, and has timed out in the phase it was in.
-    pub async fn finish(mut self, limit: Duration) -> Vec<Outcome> {
-        self.stop();
-        let _ = timeout(limit, &mut self.clients).await;
-        self.clients.abort();
-        self.book.close()
-    }
-}
-
-impl Drop for KeptAlive {
-    fn drop(&mut self) {
-        self.clients.abort();
+    pub fn start(plan: KeptAlivePlan) -> UnderWay {
+        UnderWay::start(|book, stopped| all(Arc::new(plan), book, stopped))
     }
 }
 

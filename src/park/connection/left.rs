@@ -56,6 +56,8 @@ impl Connection {
         if seen.half_closed || seen.unread == 0 || read(seen) > self.read || !overdue {
             return None;
         }
+        // Told only now: what it has said meanwhile was not on this.
+        self.leave(self.left.unwrap_or(Left::Bytes), seen);
         self.lowered_at = Some(Moment::of(seen.at));
         Some(Act::Lower)
     }

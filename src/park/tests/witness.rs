@@ -4,7 +4,8 @@
 //!    one, or again; of one that is taken, nothing.
 //! 2. Nothing is taken while the server owes, by the clock; nor after its 100 Continue that a look could tell; nor
 //!    before the answer is delivered; nor within QUIET of its last word, less a tick.
-//! 3. Nothing is taken of a connection on which a request was seen waiting while another was open.
+//! 3. Nothing is taken of a connection on which a request was seen waiting while another was open; but where the clocks
+//!    tie, after TIE_QUIET without a word.
 //! 4. Nothing is at rest while the server owes, by the clock, or what it said is not delivered; nor while it has not
 //!    spoken on what it was left; nor within QUIET of its last word, less a tick.
 //! 5. When nothing happens any more, what waits and is the server's is released.
@@ -12,7 +13,7 @@
 use super::world::{CONTINUE, Event, World};
 use super::{Act, Connection, FirstBytes, Patience, QUIET, Seen, Stance, ms};
 use crate::sockets::connections::Standing;
-use crate::sockets::memory::Memory;
+use crate::sockets::memory::{Memory, TIE_QUIET};
 use std::time::Duration;
 
 /// What happens while a look is made: between the two halves of the row, after it, and before each act. Whether acts
@@ -34,12 +35,15 @@ pub struct Witness {
     lowered_at: Option<Duration>,
     /// All that the server had said, at a look that showed it before it was woken by what it speaks on now.
     base: Option<u64>,
+    /// All that had been received, by the last look.
+    received: u64,
     /// Its last word was a 100 Continue, the first since it read by the clock, and looks showed what it had said before.
     told_continue: bool,
     /// Since it last read.
     has_spoken: bool,
     evident: bool,
-    /// The place of what waited while the server went on with an answer: evident, if a whole look finds it there still.
+    /// The place of what waited while the server went on with an answer: evident, if a look that agrees with the one
+    /// before finds it there still.
     goes_on: Option<u64>,
     /// What waited at the last peek, by its place.
     peeked: Option<u64>,
@@ -55,8 +59,10 @@ impl Witness {
         let (sent, read) = (self.world.sent, self.world.read);
         let first = !self.has_spoken && self.world.owes_plainly();
         self.world.happen(event);
-        // It goes on with its answer although the next request waits.
-        if self.world.sent > sent && self.peeked == Some(read) {
+        // It goes on with its answer although the next request waits, and clocks do not tie; what waits on a 100
+        // Continue is a body.
+        let goes_on = self.world.sent > sent && self.world.sent - sent != CONTINUE;
+        if goes_on && self.peeked == Some(read) && self.world.spoke_tick > self.world.heard_tick {
             self.goes_on = self.peeked;
         }
         if self.world.read > read {
@@ -73,7 +79,8 @@ impl Witness {
         // What was read while the row was made, it does not show.
         let owed = self.world.owes_plainly();
         let seen = self.seen(moments.torn);
-        let clear = seen.received.saturating_sub(seen.unread) <= self.world.read;
+        let clear =
+            seen.received.saturating_sub(seen.unread) <= self.world.read && seen.received == self.received;
         self.evident |= clear && self.goes_on == Some(self.world.read);
         let owes = owed && self.world.owes_plainly();
         let delivered = self.world.acknowledged == self.world.sent;
@@ -88,7 +95,7 @@ impl Witness {
             self.acts.push(act);
             next = self.act(act, &seen, moments.refused)?;
         }
-        self.base = Some(seen.sent);
+        (self.base, self.received) = (Some(seen.sent), seen.received);
         let standing = self.connection.standing(&seen, Patience::Patient);
         if standing == Some(Standing::Idle) {
             law(!owes, "4: not at rest while the server owes")?;
@@ -131,14 +138,16 @@ impl Witness {
                 law(stance == Stance::Parked && seen.unread > 0, "1: peek at what waits on a parked one")?;
                 let waiting = &self.world.said[usize::try_from(self.world.read).unwrap_or(usize::MAX)..];
                 if refused || waiting.is_empty() {
+                    self.peeked = None;
                     return Ok(None);
                 }
                 let what = FirstBytes::of(waiting);
                 if matches!(what, FirstBytes::Request | FirstBytes::Part) {
                     self.peeked = Some(self.world.read);
-                    // A part of one is released.
+                    // A part of one is released. Of a single row it cannot be told what was read before it was made.
                     let whole = what == FirstBytes::Request && !self.world.waits_for_rest();
-                    self.evident |= whole && self.world.owes_plainly();
+                    let agreed = seen.received == self.received;
+                    self.evident |= whole && agreed && self.world.owes_plainly();
                 }
                 return Ok(self.connection.peeked(what, seen));
             }
@@ -162,7 +171,8 @@ impl Witness {
         law(!self.world.owes_plainly(), "2: not taken while the server owes")?;
         let silence = now.saturating_sub(spoke_at);
         law(sent == 0 || silence + ms(tick) > QUIET, "2: not taken before it is quiet")?;
-        law(!self.evident, "3: not taken of a connection that pipelines")?;
+        let tie = self.world.asked_tick == self.world.spoke_tick && silence + ms(tick) > TIE_QUIET;
+        law(!self.evident || tie, "3: not taken of a connection that pipelines")?;
         let continues = self.world.open().is_some_and(|open| open.continued && open.pieces_said == 0);
         law(!(continues && self.told_continue), "2: not taken after a 100 Continue")
     }

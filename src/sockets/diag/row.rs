@@ -1,8 +1,9 @@
 //! A row of the kernel's table of sockets.
 use super::{Family, Name};
-use netlink_packet_core::Nla as _;
-use netlink_packet_sock_diag::inet::InetResponse;
-use netlink_packet_sock_diag::inet::nlas::Nla;
+use netlink_packet_core::{DecodeError, NLA_HEADER_SIZE, NlasIterator, Parseable as _};
+use netlink_packet_sock_diag::constants::INET_DIAG_INFO;
+use netlink_packet_sock_diag::inet::InetResponseHeader;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 /// INET_DIAG_SOCKOPT of linux/inet_diag.h (Linux 5.10): `struct inet_diag_sockopt`, a field of bits.
@@ -10,11 +11,36 @@ const INET_DIAG_SOCKOPT: u16 = 22;
 /// The bit of IP_MULTICAST_LOOP in its first byte.
 const MC_LOOP: u8 = 1 << 4;
 
+/// The length of `struct inet_diag_msg` of linux/inet_diag.h, in bytes: its attributes begin there.
+const HEADER: usize = 72;
+
 /// A row of the kernel's table.
 #[derive(Debug)]
-pub struct Row(pub(super) Box<InetResponse>);
+pub struct Row<'a> {
+    header: InetResponseHeader,
+    attributes: Cow<'a, [u8]>,
+}
 
-impl Row {
+impl<'a> Row<'a> {
+    /// Reads a row; its attributes are read when they are asked for.
+    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, DecodeError> {
+        let header = InetResponseHeader::parse(payload)?;
+        Ok(Self { header, attributes: Cow::Borrowed(payload.get(HEADER..).unwrap_or_default()) })
+    }
+
+    /// The same, for longer than the kernel's answer.
+    pub(super) fn into_owned(self) -> Row<'static> {
+        Row { header: self.header, attributes: Cow::Owned(self.attributes.into_owned()) }
+    }
+
+    /// The value of an attribute of this kind, if the kernel sent it.
+    fn attribute(&self, kind: u16) -> Option<&[u8]> {
+        let mut attributes = NlasIterator::new(&*self.attributes).filter_map(Result::ok);
+        let attribute = attributes.find(|attribute| attribute.kind() == kind)?;
+        let end = usize::from(attribute.length());
+        attribute.into_inner().get(NLA_HEADER_SIZE..end)
+    }
+
     /// The family that was asked for; a dual-stack socket's IPv4 connections are rows of AF_INET6.
     #[must_use]
     pub fn family(&self) -> Family {
@@ -24,82 +50,68 @@ impl Row {
     /// By which this very socket can be asked for again ([`super::SockDiag::connection`]).
     #[must_use]
     pub fn name(&self) -> Name {
-        Name { family: self.family(), id: self.0.header.socket_id.clone() }
+        Name { family: self.family(), id: self.header.socket_id.clone() }
     }
 
     /// The local address.
     #[must_use]
     pub fn local(&self) -> SocketAddr {
-        let id = &self.0.header.socket_id;
+        let id = &self.header.socket_id;
         SocketAddr::new(id.source_address, id.source_port)
     }
 
     /// The other end's address.
     #[must_use]
     pub fn peer(&self) -> SocketAddr {
-        let id = &self.0.header.socket_id;
+        let id = &self.header.socket_id;
         SocketAddr::new(id.destination_address, id.destination_port)
     }
 
     /// The state, one of the `TCP_*` numbers of net/tcp_states.h.
     #[must_use]
     pub fn state(&self) -> u8 {
-        self.0.header.state
+        self.header.state
     }
 
     /// The inode; 0 for a socket that no process has: not accepted yet, or closed by its owner.
     #[must_use]
     pub fn inode(&self) -> u64 {
-        self.0.header.inode.into()
+        self.header.inode.into()
     }
 
     /// The user who made the socket.
     #[must_use]
     pub fn uid(&self) -> u32 {
-        self.0.header.uid
+        self.header.uid
     }
 
     /// The kernel's name of this socket, never used again for another.
     #[must_use]
     pub fn cookie(&self) -> u64 {
-        u64::from_ne_bytes(self.0.header.socket_id.cookie)
+        u64::from_ne_bytes(self.header.socket_id.cookie)
     }
 
     /// A listener: connections in the accept queue. A connection: bytes received and not read.
     #[must_use]
     pub fn recv_queue(&self) -> u32 {
-        self.0.header.recv_queue
+        self.header.recv_queue
     }
 
     /// A listener: the accept queue's limit. A connection: bytes sent and not acknowledged.
     #[must_use]
     pub fn send_queue(&self) -> u32 {
-        self.0.header.send_queue
+        self.header.send_queue
     }
 
     /// The bytes of `struct tcp_info`, if the kernel sent them.
     #[must_use]
     pub fn tcp_info(&self) -> Option<&[u8]> {
-        self.0.nlas.iter().find_map(|nla| if let Nla::TcpInfo(bytes) = nla { Some(&bytes[..]) } else { None })
-    }
-
-    /// Whether an IPv6 socket is closed to IPv4 (IPV6_V6ONLY), if the kernel said so.
-    #[must_use]
-    pub fn v6only(&self) -> Option<bool> {
-        self.0.nlas.iter().find_map(|nla| if let Nla::SkV6Only(v6only) = nla { Some(*v6only) } else { None })
+        self.attribute(INET_DIAG_INFO)
     }
 
     /// Whether IP_MULTICAST_LOOP is on, if the kernel said so.
     #[must_use]
     pub fn multicast_loop(&self) -> Option<bool> {
-        self.0.nlas.iter().find_map(|nla| {
-            let Nla::Other(other) = nla else { return None };
-            if other.kind() != INET_DIAG_SOCKOPT {
-                return None;
-            }
-            let mut value = vec![0; other.value_len()];
-            other.emit_value(&mut value);
-            Some(value.first()? & MC_LOOP != 0)
-        })
+        Some(self.attribute(INET_DIAG_SOCKOPT)?.first()? & MC_LOOP != 0)
     }
 }

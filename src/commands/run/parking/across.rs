@@ -154,9 +154,10 @@ impl Parking {
     }
 }
 
-/// Wherever a drain is left without a forward: no mark stays up.
+/// Wherever a drain is left before its end, by a panic: no mark stays up.
 impl Drop for Parking {
     fn drop(&mut self) {
+        self.close();
         for entry in self.connections.values().filter(|entry| entry.connection.stance() == Stance::Parked) {
             if let Ok(socket) = self.owners.duplicate(entry.inode) {
                 let _ = mark::lower(&socket);

@@ -115,7 +115,8 @@ impl Parking {
         let Some(seen) = self.wanted.then(|| self.seen(counters, standing)).flatten() else {
             return standing;
         };
-        let mut entry = *self.connections.get_or_insert_with(row.cookie(), Entry::default);
+        let place = self.connections.place(row.cookie(), Entry::default);
+        let mut entry = self.connections[place];
         (entry.inode, entry.look) = (row.inode(), self.look);
         let mut act = entry.connection.look(&seen);
         while let Some(wanted) = act.filter(|_| self.has_begun()) {
@@ -124,7 +125,7 @@ impl Parking {
         let standing = entry.connection.standing(&seen, self.patience());
         entry.is_working =
             matches!(standing, Some(Standing::InFlight | Standing::Unclear | Standing::Unread));
-        *self.connections.get_or_insert_with(row.cookie(), Entry::default) = entry;
+        self.connections[place] = entry;
         standing
     }
 

@@ -1,0 +1,80 @@
+//! The messages of which the kernel's answer consists (netlink(7)).
+//!
+//! Only what is asked for is read: of ten thousand rows most attributes interest nobody.
+use super::Row;
+use netlink_packet_core::{
+    DecodeError, ErrorBuffer, ErrorMessage, NLM_F_DUMP_INTR, NetlinkBuffer, Parseable,
+};
+use netlink_packet_sock_diag::constants::SOCK_DIAG_BY_FAMILY;
+use std::io;
+
+/// NLMSG_ERROR of linux/netlink.h.
+const ERROR: u16 = 2;
+/// NLMSG_DONE of linux/netlink.h: the end of a dump.
+const DONE: u16 = 3;
+
+/// One message.
+#[derive(Debug)]
+pub(super) struct Message<'a> {
+    bytes: NetlinkBuffer<&'a [u8]>,
+}
+
+/// What it says.
+#[derive(Debug)]
+pub(super) enum Answer<'a> {
+    Row(Row<'a>),
+    /// There are no more rows.
+    Done,
+    /// The kernel refuses, or there is no such socket.
+    Error(ErrorMessage),
+    /// Nothing of interest.
+    Other,
+}
+
+impl<'a> Message<'a> {
+    /// The message that these bytes begin with.
+    ///
+    /// # Errors
+    /// `InvalidData`: they are none.
+    pub fn first_of(bytes: &'a [u8]) -> io::Result<Self> {
+        let bytes = NetlinkBuffer::new_checked(bytes).map_err(broken)?;
+        Ok(Self { bytes })
+    }
+
+    /// Where the next message begins, in bytes from the beginning of this one (NLMSG_ALIGN of linux/netlink.h).
+    pub fn extent(&self) -> usize {
+        (self.bytes.length() as usize).max(1).next_multiple_of(4)
+    }
+
+    /// Which request it answers.
+    pub fn sequence(&self) -> u32 {
+        self.bytes.sequence_number()
+    }
+
+    /// The table changed while it was walked.
+    pub fn is_interrupted(&self) -> bool {
+        self.bytes.flags() & NLM_F_DUMP_INTR != 0
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// `InvalidData`: nothing that makes sense.
+    pub fn answer(&self) -> io::Result<Answer<'a>> {
+        let payload = self.bytes.payload();
+        match self.bytes.message_type() {
+            SOCK_DIAG_BY_FAMILY => Row::parse(payload).map(Answer::Row).map_err(broken),
+            ERROR => {
+                let error = ErrorBuffer::new_checked(&payload).map_err(broken)?;
+                ErrorMessage::parse(&error).map(Answer::Error).map_err(broken)
+            }
+            DONE => Ok(Answer::Done),
+            _ => Ok(Answer::Other),
+        }
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "as map_err() gives it")]
+fn broken(error: DecodeError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+}

@@ -1,0 +1,33 @@
+//! Test programs whose scenes take the whole machine: one at a time, each as often as asked for.
+use libtest_mimic::{Arguments, Trial};
+use std::env;
+
+/// The environment variable that says how often each scene is run.
+const RUNS: &str = "LAMEDUCK_TEST_RUNS";
+
+/// Runs these trials one after the other, as the command line says, and ends the process. Two at once would measure
+/// each other.
+pub fn one_at_a_time(trials: impl IntoIterator<Item = Vec<Trial>>) -> ! {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit()
+}
+
+/// How often each scene is run: `LAMEDUCK_TEST_RUNS`, once by default.
+///
+/// # Panics
+/// When it is no number: none of the runs that were asked for would be had.
+pub fn runs() -> u32 {
+    let Some(runs) = env::var_os(RUNS) else { return 1 };
+    let number = runs.to_str().and_then(|runs| runs.parse().ok()).filter(|runs| *runs > 0);
+    number.unwrap_or_else(|| panic!("{RUNS}={}: not a number from 1 up", runs.display()))
+}
+
+/// One trial in three by default, all of them with `LAMEDUCK_TEST_RUNS`: where there is one for each of many pairings.
+///
+/// # Errors
+/// With the reason, when the trial at this place is left out.
+pub fn one_in_three(place: usize) -> Result<(), String> {
+    let taken = env::var_os(RUNS).is_some() || place.is_multiple_of(3);
+    taken.then_some(()).ok_or_else(|| format!("one in three by default; {RUNS}=1 is all of them"))
+}
