@@ -5,11 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Trial;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 use support::python;
+use support::runner;
 use support::servers::{Kind, compiled};
 use support::trial::trial;
 
@@ -34,9 +35,6 @@ const ROWS: [(&str, &[&str]); 13] = [
 ];
 
 fn main() {
-    let mut arguments = Arguments::from_args();
-    // Each row fills the machine; two at once would measure each other.
-    arguments.test_threads = Some(1);
     let mut trials: Vec<Trial> = ROWS
         .iter()
         .map(|(row, programs)| {
@@ -49,7 +47,7 @@ fn main() {
         Ok(())
     };
     trials.push(Trial::test("evidence", evidence).with_ignored_flag(true));
-    libtest_mimic::run(&arguments, trials).exit();
+    runner::one_at_a_time([trials]);
 }
 
 fn loses_nobody(row: &str) {

@@ -14,7 +14,12 @@ ErrorLog /dev/stderr
 Listen 127.0.0.1:$1
 DocumentRoot $(pwd)/web
 DirectoryIndex index.html
+# Two children with threads to spare, for good: one that is busy closes kept-alive connections, and so does one too many.
 StartServers 2
-ThreadsPerChild 16
+ThreadsPerChild 64
+MaxRequestWorkers 128
+MinSpareThreads 1
+MaxSpareThreads 128
+MaxKeepAliveRequests 0
 HTTPD
 exec apache2 -f "$home/httpd.conf" -DFOREGROUND
