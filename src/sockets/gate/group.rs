@@ -6,7 +6,7 @@ use crate::sockets::sys::{attach_reuseport_program, detach_reuseport_program};
 use nix::unistd::{Uid, setfsuid};
 use rustix::net::sockopt::{
     ipv6_v6only, set_ip_multicast_loop, set_ipv6_v6only, set_socket_reuseaddr, set_socket_reuseport,
-    socket_reuseport,
+    socket_acceptconn, socket_reuseport,
 };
 use rustix::net::{AddressFamily, SocketFlags, SocketType, accept_with, bind, listen, socket_with};
 use std::io;
@@ -163,7 +163,7 @@ impl Group {
     /// When the kernel refuses a step; the gate stands as it was.
     pub fn plug(&self, joined_later: usize) -> Result<Plug, GateError> {
         let joined_later = u32::try_from(joined_later).unwrap_or(u32::MAX);
-        Plug::set(self.place, self.our_number(), joined_later, |routes| self.attach(routes))
+        Plug::set(self.place, self.number_after_the_stop(), joined_later, |routes| self.attach(routes))
     }
 
     /// Opens the gate and leaves the group as if we had not been there. Gives the late arrivals still queued.
@@ -213,6 +213,14 @@ impl Group {
     /// We listened last, so that the server's sockets have the numbers before ours.
     fn our_number(&self) -> u32 {
         u32::try_from(self.server.len()).unwrap_or(u32::MAX)
+    }
+
+    /// As [`Self::our_number`], unless the server has shut its sockets down (Twisted calls shutdown(2) before close(2)): then
+    /// they have left the group in spite of our duplicates (reuseport_stop_listen_sock()), and the last member, ours, has
+    /// taken the place of the first.
+    fn number_after_the_stop(&self) -> u32 {
+        let listens = |socket: &Arc<OwnedFd>| socket_acceptconn(socket).unwrap_or(true);
+        if self.server.iter().any(listens) { self.our_number() } else { 0 }
     }
 
     fn attach(&self, routes: Routes) -> Result<(), GateError> {
