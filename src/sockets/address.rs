@@ -34,6 +34,12 @@ impl Address {
         }
     }
 
+    /// The port of a TCP listener.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.tcp().map(|address| address.port())
+    }
+
     /// The name of a unix listener.
     #[must_use]
     pub fn unix(&self) -> Option<&UnixName> {

@@ -13,13 +13,15 @@ use std::net::SocketAddr;
 pub struct Discovery {
     /// The server's listeners, in the order of their addresses.
     pub listeners: Vec<Listener>,
+    /// The inodes of every listening TCP socket of the network namespace, whoever holds it.
+    pub table: HashSet<u64>,
     /// The server's processes.
     pub processes: HashSet<Pid>,
     /// Those whose descriptors may not be read (another user's, or not dumpable): their listeners are found
     /// only by `ports`.
     pub unreadable: Vec<Pid>,
-    /// Addresses of the server at which others listen too (SO_REUSEPORT): neither it nor we.
-    pub shared: BTreeSet<SocketAddr>,
+    /// Where others listen at the server's ports: neither it nor we. At its very addresses that is by SO_REUSEPORT.
+    pub others: BTreeSet<SocketAddr>,
 }
 
 /// Finds the listeners of all descendants of `root`; where `ports` are given, of TCP only those on these ports, and
@@ -42,7 +44,8 @@ pub fn among(
     ports: &[u16],
 ) -> io::Result<Discovery> {
     let mut rows = listening(diag.as_deref_mut())?;
-    rows.retain(|row| ports.is_empty() || row.address.tcp().is_some_and(|tcp| ports.contains(&tcp.port())));
+    let table = rows.iter().map(|row| row.inode).collect();
+    rows.retain(|row| ports.is_empty() || row.address.port().is_some_and(|port| ports.contains(&port)));
     rows.extend(unix::listeners(diag.as_deref_mut()));
     let wanted = rows.iter().map(|row| row.inode).collect();
     let (mut by_inode, unreadable) = processes::holders(&processes, &wanted);
@@ -51,45 +54,39 @@ pub fn among(
     for row in &mut rows {
         row.holders = by_inode.remove(&row.inode).unwrap_or_default();
     }
-    let is_other = |row: &mut Listener| row.holders.is_empty() && !(by_port && row.address.tcp().is_some());
-    let others: Vec<Listener> = rows.extract_if(.., is_other).collect();
+    let is_rest = |row: &mut Listener| row.holders.is_empty() && !(by_port && row.address.tcp().is_some());
+    let rest: Vec<Listener> = rows.extract_if(.., is_rest).collect();
     rows.sort_by(|one, other| (&one.address, one.inode).cmp(&(&other.address, other.inode)));
-    let shared = shared(diag, getpid(), &rows, others)?;
-    Ok(Discovery { listeners: rows, processes, unreadable, shared })
+    let others = others(diag, getpid(), &rows, rest)?;
+    Ok(Discovery { listeners: rows, table, processes, unreadable, others })
 }
 
-/// The addresses of `listeners` at which somebody but `own` listens among `others`, and still does when asked again: a
+/// Where somebody but `own` listens at the ports of `listeners`, among the rest, and still does when asked again: a
 /// socket may have been closed between the look at the table and the look at its holders.
-fn shared(
+fn others(
     diag: Option<&mut SockDiag>,
     own: Pid,
     listeners: &[Listener],
     mut others: Vec<Listener>,
 ) -> io::Result<BTreeSet<SocketAddr>> {
     // A unix name is one socket's, and one whose path is gone does not share it.
-    let addresses: HashSet<SocketAddr> = listeners.iter().filter_map(|found| found.address.tcp()).collect();
-    others.retain(|other| other.address.tcp().is_some_and(|tcp| addresses.contains(&tcp)));
+    let ports: HashSet<u16> = listeners.iter().filter_map(|listener| listener.address.port()).collect();
+    others.retain(|other| other.address.port().is_some_and(|port| ports.contains(&port)));
     if others.is_empty() {
         return Ok(BTreeSet::new());
     }
     let (own, _) = processes::holders([&own], &others.iter().map(|other| other.inode).collect());
-    let still: HashSet<u64> = listening(diag)?.into_iter().map(|row| row.inode).collect();
+    let still = table(diag)?;
     others.retain(|other| still.contains(&other.inode) && !own.contains_key(&other.inode));
     Ok(others.into_iter().filter_map(|other| other.address.tcp()).collect())
 }
 
-/// Whether anybody listens at one of these addresses with another socket than these.
+/// The inodes of every listening TCP socket of the network namespace.
 ///
 /// # Errors
 /// As [`discover`].
-#[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
-pub fn is_joined(
-    diag: Option<&mut SockDiag>,
-    addresses: &[SocketAddr],
-    known: &HashSet<u64>,
-) -> io::Result<bool> {
-    let is_here = |row: &Listener| row.address.tcp().is_some_and(|tcp| addresses.contains(&tcp));
-    Ok(listening(diag)?.iter().any(|row| is_here(row) && !known.contains(&row.inode)))
+pub fn table(diag: Option<&mut SockDiag>) -> io::Result<HashSet<u64>> {
+    Ok(listening(diag)?.into_iter().map(|row| row.inode).collect())
 }
 
 /// Every listening TCP socket of the network namespace, without its holders.
@@ -102,6 +99,8 @@ fn listening(diag: Option<&mut SockDiag>) -> io::Result<Vec<Listener>> {
             address: row.address.into(),
             inode: row.inode,
             uid: row.uid,
+            v6only: row.v6only,
+            limit: Some(row.limit),
             holders: Vec::new(),
         }));
     }
@@ -114,34 +113,22 @@ mod tests {
     use rustix::process::getppid;
 
     #[test]
-    fn an_address_at_which_others_listen_too_is_shared_and_our_own_sockets_are_no_others() {
+    fn who_else_listens_at_a_port_is_told_and_our_own_sockets_are_no_others() {
         use crate::sockets::listen;
         use rustix::net::sockopt::set_socket_reuseport;
         // Given: a listener of ours, which a child has too.
         let first = listen::at("127.0.0.1:0".parse().unwrap()).unwrap();
         let found = Listener::of(&first).unwrap();
-        let others = || vec![Listener { holders: Vec::new(), ..found.clone() }];
-        let known = HashSet::from([found.inode]);
+        let rest = || vec![Listener { holders: Vec::new(), ..found.clone() }];
         set_socket_reuseport(&first, true).unwrap();
         let mut diag = SockDiag::open().unwrap();
-        let at = [found.address.tcp().unwrap()];
         // Then: to us it is our own, to our parent it is another's.
-        let own = shared(Some(&mut diag), rustix::process::getpid(), std::slice::from_ref(&found), others())
-            .unwrap();
+        let own =
+            others(Some(&mut diag), rustix::process::getpid(), std::slice::from_ref(&found), rest()).unwrap();
         assert_eq!(own, BTreeSet::new());
         let another =
-            shared(Some(&mut diag), getppid().unwrap(), std::slice::from_ref(&found), others()).unwrap();
-        assert_eq!(another, BTreeSet::from(at));
-        assert!(!is_joined(Some(&mut diag), &at, &known).unwrap());
-        // When: somebody joins.
-        let _second = crate::sockets::gate::Group::form(
-            vec![std::sync::Arc::new(first)],
-            at[0],
-            found.uid,
-            &mut Vec::new(),
-        )
-        .unwrap();
-        assert!(is_joined(Some(&mut diag), &at, &known).unwrap());
+            others(Some(&mut diag), getppid().unwrap(), std::slice::from_ref(&found), rest()).unwrap();
+        assert_eq!(another, BTreeSet::from([found.address.tcp().unwrap()]));
     }
 
     /// This test process is a descendant of its parent: its listener must be found by both sources.
@@ -157,7 +144,17 @@ mod tests {
             found
         };
         let by_diag = tcp(Some(&mut diag), address.port());
-        assert_eq!(by_diag, tcp(None, address.port()));
+        let by_proc = tcp(None, address.port());
+        let known = |found: &[Listener]| -> Vec<_> {
+            let known = |one: &Listener| (one.address.clone(), one.inode, one.uid, one.holders.clone());
+            found.iter().map(known).collect()
+        };
+        assert_eq!(known(&by_diag), known(&by_proc));
+        assert_eq!(
+            (by_diag[0].v6only, by_proc[0].v6only),
+            (Some(true), None),
+            "one address is of one family"
+        );
         assert_eq!(by_diag.iter().filter_map(|found| found.address.tcp()).collect::<Vec<_>>(), [address]);
         assert_eq!(tcp(Some(&mut diag), 1), []);
     }

@@ -1,7 +1,9 @@
 //! A listening socket as the kernel's table has it.
 use super::address::{Address, UnixName};
 use super::processes::Holder;
+use super::watched::accept_queue;
 use rustix::fs::fstat;
+use rustix::net::sockopt::ipv6_v6only;
 use rustix::net::{SocketAddrAny, SocketAddrUnix, getsockname};
 use std::ffi::OsString;
 use std::io;
@@ -18,6 +20,10 @@ pub struct Listener {
     pub inode: u64,
     /// The user who made it: another's socket cannot share its TCP address. Of a unix socket 0.
     pub uid: u32,
+    /// Whether an IPv6 socket is closed to IPv4 (IPV6_V6ONLY), where that was told.
+    pub v6only: Option<bool>,
+    /// The accept queue's limit, in connections, where that was told.
+    pub limit: Option<u32>,
     /// The descriptors of the server's processes for it; empty when found by its port alone.
     pub holders: Vec<Holder>,
 }
@@ -35,16 +41,18 @@ impl Listener {
                 address: address.into(),
                 inode: stat.st_ino,
                 uid: stat.st_uid,
+                v6only: address.is_ipv6().then(|| ipv6_v6only(socket).ok()).flatten(),
+                limit: accept_queue(socket).1,
                 holders: Vec::new(),
             }),
-            Err(_) => Ok(Self::unix(name(address)?, stat.st_ino)),
+            Err(_) => Ok(Self::unix(name(address)?, stat.st_ino, None)),
         }
     }
 
-    /// A unix listener of this name and inode, without its holders.
+    /// A unix listener of this name, inode and queue limit, without its holders.
     #[must_use]
-    pub fn unix(name: UnixName, inode: u64) -> Self {
-        Self { address: name.into(), inode, uid: 0, holders: Vec::new() }
+    pub fn unix(name: UnixName, inode: u64, limit: Option<u32>) -> Self {
+        Self { address: name.into(), inode, uid: 0, v6only: None, limit, holders: Vec::new() }
     }
 }
 

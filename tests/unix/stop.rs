@@ -8,6 +8,7 @@ use crate::support::trial::trial;
 use lameduck::load::{Load, Plan, Tally};
 use lameduck::sockets::Address;
 use libtest_mimic::Trial;
+use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc;
 use std::thread;
@@ -70,8 +71,11 @@ fn together() {
     let place = Place::new();
     let tcp = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
     let bind = format!("--bind={tcp}");
-    let server = Server::gunicorn_at(&place.socket(60), "sync", &["--workers", "2", &bind]);
-    let mut server = server.under_lameduck(&[]).start();
+    let path = place.socket(60);
+    let file = path.with_file_name("report.json");
+    let options = ["--report", file.to_str().expect("a name of ours")];
+    let server = Server::gunicorn_at(&path, "sync", &["--workers", "2", &bind]);
+    let mut server = server.under_lameduck(&options).start();
     let unix = plan(&server, KINDS[0].rate / 2.0);
     let (over, end) = mpsc::channel::<()>();
     let on_tcp = Plan { target: Address::Tcp(tcp), ..unix.clone() };
@@ -85,6 +89,14 @@ fn together() {
     }
     assert_eq!(status.code(), Some(0));
     assert!(server.log().contains("works for every listener"), "{}", server.log());
+    let report: Value = serde_json::from_slice(&std::fs::read(&file).expect("a report")).expect("JSON");
+    let rows = report["sockets"].as_array().expect("rows");
+    assert_eq!(rows.len(), 2, "{report}");
+    for (row, address) in rows.iter().zip([tcp.to_string(), format!("unix:{}", path.display())]) {
+        assert_eq!(row["address"], address, "TCP first: {report}");
+        assert_eq!((&row["gate"], &row["capture"]), (&"divert".into(), &"getfd".into()), "{row}");
+        assert!(row["queue_limit"].as_u64() > Some(0), "{row}");
+    }
 }
 
 fn load_until(plan: Plan, end: &mpsc::Receiver<()>) -> Tally {

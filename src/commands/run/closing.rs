@@ -41,7 +41,8 @@ impl Gatekeeper {
         until: Instant,
         wait: Wait,
     ) -> Finished {
-        if !self.groups.is_empty() || !self.paths.is_empty() || self.desk.is_some() || parking.holds() {
+        let gated = !self.groups.is_empty() || !self.refusals.is_empty() || !self.paths.is_empty();
+        if gated || self.desk.is_some() || parking.holds() {
             // Its other processes may outlive it for a moment: with requests that they answer, and with its listeners.
             // Handshakes from before the gate still end in its queues. The last part of the time is for those who are
             // being answered.
@@ -79,6 +80,8 @@ impl Gatekeeper {
             left_behind: self.left(),
         };
         self.close_sockets(observer);
+        // Not before: nobody listens any more, and the kernel refuses by itself.
+        self.refusals.clear();
         let dropped = plugs.iter().any(Plug::has_dropped);
         drop(plugs);
         // As PID 1 of a container our network namespace may end with us, and with it who refuses the retransmissions.
@@ -97,6 +100,7 @@ impl Gatekeeper {
         {
             let Listener { address, inode, .. } = watched.listener;
             warn!(%address, "another process still listens here: leaving the listener to it");
+            self.refusals.retain(|refusal| Some(refusal.address()) != address.tcp());
             let groups = self.groups.extract_if(.., |group| Some(group.address()) == address.tcp());
             let paths = self.paths.extract_if(.., |gate| gate.listener().inode == inode);
             for stray in groups.flat_map(Group::undo).chain(paths.flat_map(PathGate::undo)) {
@@ -122,7 +126,7 @@ impl Gatekeeper {
 
     /// Queues first: a connection leaves its queue only after the desk has counted it.
     fn left(&self) -> u64 {
-        let groups = self.groups.iter().map(|group| &**group.ours());
+        let groups = self.groups.iter().flat_map(Group::sockets).map(|ours| &**ours);
         let ours: u64 = groups.chain(self.paths.iter().map(PathGate::ours)).map(queued).sum();
         self.server_queues() + ours + self.desk.as_ref().map_or(0, Desk::busy)
     }

@@ -8,14 +8,17 @@
 //! | `actions` | what the drain wants done |
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners` | what the server listens on: found again and again, and held |
+//! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
 //! | `path_gates` | the same for unix listeners |
 //! | `desk` | whom the gate's desk is given |
 //! | `parking/` | new requests on open connections: kept unread, taken, answered; what is at rest held across the forward |
 //! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
+//! | `telling` | what is told of the gate, as a whole and of each socket |
 //! | `reporting` | the closing line and the report file |
 mod actions;
+mod choosing;
 mod closing;
 mod desk;
 mod ending;
@@ -28,10 +31,11 @@ mod reporting;
 mod signals;
 mod starting;
 mod supervision;
+mod telling;
 
 use crate::cli::RunArgs;
 use crate::sockets::listen;
-use crate::supervisor::{Launch, Routing, Signals, adopt_orphans};
+use crate::supervisor::{Launch, Routing, Signals, adopt_orphans, stop_signal_hint};
 use crate::telemetry;
 use gatekeeper::Gatekeeper;
 use parking::Parking;
@@ -39,7 +43,7 @@ use starting::Way;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use supervision::Supervision;
-use tracing::warn;
+use tracing::{info, warn};
 
 /// Runs the verb.
 ///
@@ -52,10 +56,15 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     args.sockets.check()?;
     args.late_arrivals.check(&args.sockets)?;
     let way = Way::of(&args.sockets)?;
+    let in_kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
     let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();
     let listeners = listeners.map_err(|error| format!("cannot pass the sockets of --listen on: {error}"))?;
+
+    let routing = Routing::new(args.stop_signals, args.forward_signals);
+    let hint = stop_signal_hint(&args.command, &routing);
 
     let (child, captured) = match way.start(&Launch { command: args.command, listeners })? {
         Ok(started) => started,
@@ -68,11 +77,18 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Err(error) = adopt_orphans() {
         warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
     }
-    let policy = args.drain.policy(std::env::var_os("KUBERNETES_SERVICE_HOST").is_some());
-    let gatekeeper =
-        Gatekeeper::new(&args.sockets, listened, captured, args.late_arrivals.settings(policy.silent_grace));
+    let policy = args.drain.policy(in_kubernetes);
+    let gatekeeper = Gatekeeper::new(
+        &args.sockets,
+        refuses,
+        listened,
+        captured,
+        args.late_arrivals.settings(policy.silent_grace),
+    );
     let parking = Parking::new(&args.park, policy.silent_grace);
-    let routing = Routing::new(args.stop_signals, args.forward_signals);
+    if let Some(hint) = hint {
+        info!("{hint}");
+    }
     Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)
         .run(args.telemetry.report.as_deref())
         .into())

@@ -9,17 +9,22 @@
 //!    and are refused when they are tried again, while the last queue is emptied and closed.
 //!
 //! A unix listener's gate is simpler: [`path::PathGate`].
+//! With CAP_NET_ADMIN there is another way: [`Refusal`] has the kernel answer new connections with a reset.
 //!
 //! docs/kernel.md tells what this stands on.
 mod group;
 mod own;
 pub mod path;
+mod place;
 mod plug;
 pub mod program;
+pub mod refuse;
 
 pub use group::Group;
 pub use path::PathGate;
+pub use place::Place;
 pub use plug::{Plug, RETRANSMISSION};
+pub use refuse::Refusal;
 
 use super::Address;
 use std::io;
@@ -47,6 +52,12 @@ pub enum GateError {
     /// A connection of our own went elsewhere than the program says: others would, too.
     #[error("a connection of lameduck's own to {address} did not reach lameduck's socket")]
     NotDiverted {
+        /// The listener's address.
+        address: SocketAddr,
+    },
+    /// A connection of our own got in although a rule refuses it: others would, too.
+    #[error("a connection of lameduck's own to {address} was not refused")]
+    NotRefused {
         /// The listener's address.
         address: SocketAddr,
     },

@@ -69,7 +69,10 @@ impl Unix {
 /// Every listening unix stream socket of the network namespace that has a name, without its holders.
 #[must_use]
 pub fn listeners(diag: Option<&mut SockDiag>) -> Vec<Listener> {
-    let listener = |row: &UnixRow| Some(Listener::unix(row.name()?, row.inode()));
+    let listener = |row: &UnixRow| {
+        let limit = row.queues().map(|(_, limit)| limit);
+        Some(Listener::unix(row.name()?, row.inode(), limit))
+    };
     let by_diag = diag.and_then(|diag| {
         let mut all = Vec::new();
         diag.unix(UnixStates::Listening, |row| all.extend(listener(row))).ok()?;

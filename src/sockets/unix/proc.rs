@@ -41,7 +41,7 @@ fn listener(line: &[u8]) -> Option<Listener> {
         [b'@', name @ ..] => UnixName::Abstract(name.to_vec()),
         path => OsString::from_vec(path.to_vec()).into(),
     };
-    Some(Listener::unix(name, inode.parse().ok()?))
+    Some(Listener::unix(name, inode.parse().ok()?, None))
 }
 
 #[cfg(test)]

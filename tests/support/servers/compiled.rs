@@ -17,15 +17,15 @@ pub fn go_server() -> PathBuf {
         // Static, as Go's images from scratch have it.
         let mut go = Command::new("go");
         go.args(["build", "-o"])
-            .arg(home.join("server"))
+            .arg(home.join("go-server"))
             .arg(".")
             .current_dir(GO)
             .envs(nothing_fetched)
             .env("CGO_ENABLED", "0");
         run(&mut go, "it needs Go 1.22 or later");
     };
-    let works = |home: &Path| home.join("server").is_file();
-    HOME.get_or_init(|| made("go-static", &[GO_MAIN], works, make)).join("server")
+    let works = |home: &Path| home.join("go-server").is_file();
+    HOME.get_or_init(|| made("go-static", &[GO_MAIN], works, make)).join("go-server")
 }
 
 /// The class path with `TestServer`.
