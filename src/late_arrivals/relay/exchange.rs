@@ -28,16 +28,17 @@ pub enum Passed {
     Gone,
 }
 
-/// Passes a request on, which begins with `bytes`, and its answer back. `body` then tells what of the request has not
+/// Passes a request on, which begins with `bytes`, behind this header, and its answer back. `body` then tells what of the request has not
 /// come yet.
 pub async fn pass_request(
     client: &mut Client,
     mut link: Link<'_>,
+    proxy_header: &[u8],
     head: &Head,
     bytes: &[u8],
     body: &mut Body,
 ) -> Passed {
-    let mut first = asking_for_the_close(bytes, head);
+    let mut first = [proxy_header, &asking_for_the_close(bytes, head)].concat();
     let behind = &bytes[head.length..];
     let Ok(of_body) = body.take(behind) else { return Passed::Gone };
     first.extend_from_slice(&behind[..of_body]);
