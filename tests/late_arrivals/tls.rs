@@ -28,7 +28,7 @@ fn a_client_is_told_by_an_alert_whether_its_hello_is_whole_or_not() {
 fn a_megabyte_behind_it_is_read_away() {
     let scene = Scene::new();
     let mut client = scene.connect();
-    client.write_all(&[HELLO, &[7; 1 << 20]].concat()).unwrap();
+    client.write_all(&[HELLO, &vec![7; 1 << 20]].concat()).unwrap();
     assert_eq!(hear_bytes(client), ALERT);
     ends(&scene.desk, Kind::LateArrival, ALERTED);
 }

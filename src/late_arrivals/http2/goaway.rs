@@ -6,9 +6,8 @@ use super::frames::{Frame, Frames, GOAWAY, PREFACE, SETTINGS, SETTINGS_ACK};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// From its first request until GOAWAY: what it says in one breath with that, a body or more requests, comes before. Go's
-/// net/http does not ask again when GOAWAY comes before it has written its request, and does so in all cases when it comes
-/// 100 to 250 ms later.
+/// From its first request until GOAWAY: what a client says in one breath, a body or more requests, is read before. Go's
+/// net/http gives a request up when GOAWAY comes before that was sent, and sends it again when it comes 100 to 250 ms later.
 const BREATH: Duration = Duration::from_millis(150);
 /// A client that says more before GOAWAY is sent away at once. One that keeps to the rules says 64 KiB of a body: no
 /// window is opened (RFC 9113, section 6.9.2).

@@ -6,20 +6,40 @@ use std::sync::OnceLock;
 
 const GO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/go");
 const GO_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/go/main.go");
+const H2_CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/h2_client");
+const H2_CLIENT_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/h2_client/main.go");
 const JAVA_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/TestServer.java");
+
+/// The name of what Go makes, in a directory of its own.
+const PROGRAM: &str = "program";
 
 /// The program made of `go/main.go`.
 pub fn go_server() -> PathBuf {
     static HOME: OnceLock<PathBuf> = OnceLock::new();
+    HOME.get_or_init(|| go_program("go", GO, GO_MAIN, "it needs Go 1.22 or later")).clone()
+}
+
+/// The program made of `h2_client/main.go`.
+pub fn h2_client() -> PathBuf {
+    static HOME: OnceLock<PathBuf> = OnceLock::new();
+    HOME.get_or_init(|| go_program("h2_client", H2_CLIENT, H2_CLIENT_MAIN, "it needs Go 1.24 or later"))
+        .clone()
+}
+
+fn go_program(name: &str, directory: &str, main: &str, remedy: &str) -> PathBuf {
     let make = |home: &Path| {
         // It has no dependencies: nothing is to be fetched, no other toolchain either.
         let nothing_fetched = [("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local")];
         let mut go = Command::new("go");
-        go.args(["build", "-o"]).arg(home.join("server")).arg(".").current_dir(GO).envs(nothing_fetched);
-        run(&mut go, "it needs Go 1.22 or later");
+        go.args(["build", "-o"])
+            .arg(home.join(PROGRAM))
+            .arg(".")
+            .current_dir(directory)
+            .envs(nothing_fetched);
+        run(&mut go, remedy);
     };
-    let works = |home: &Path| home.join("server").is_file();
-    HOME.get_or_init(|| made("go", &[GO_MAIN], works, make)).join("server")
+    let works = |home: &Path| home.join(PROGRAM).is_file();
+    made(name, &[main], works, make).join(PROGRAM)
 }
 
 /// The class path with `TestServer`.
