@@ -91,7 +91,7 @@ fn succeeded(ended: &Value, allowed: &[&str]) -> u64 {
 
 fn retries_off() {
     let report = report_file();
-    let options = ["--report", report.to_str().unwrap()];
+    let options = ["--gate", "divert", "--report", report.to_str().unwrap()];
     let mut server = started(server().under_lameduck(&options));
     let calls = Calls::new("off", &[server.address().port()]);
     server.signal(libc::SIGTERM);
@@ -106,7 +106,7 @@ fn retries_off() {
 
 fn retries_on() {
     let report = report_file();
-    let options = ["--report", report.to_str().unwrap()];
+    let options = ["--gate", "divert", "--report", report.to_str().unwrap()];
     let (mut stopped, mut fellow) = (started(server().under_lameduck(&options)), started(server()));
     let calls = Calls::new("on", &[stopped.address().port(), fellow.address().port()]);
     stopped.signal(libc::SIGTERM);

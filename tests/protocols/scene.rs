@@ -23,7 +23,9 @@ impl Stopping {
     /// gunicorn under `lameduck run OPTIONS`, with the gate closed.
     pub fn new(options: &[&str]) -> Self {
         let report = report_file();
-        let options = [options, &["--timeout", TIMEOUT, "--report", report.to_str().unwrap()]].concat();
+        let options =
+            [options, &["--gate", "divert", "--timeout", TIMEOUT, "--report", report.to_str().unwrap()]]
+                .concat();
         let server = Server::gunicorn("gthread", &["--threads", "4"]).under_lameduck(&options).start();
         let mut held = TcpStream::connect(server.address()).unwrap();
         held.write_all(
