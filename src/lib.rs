@@ -5,6 +5,7 @@
 //! [`cli`] the whole command line. `CONTRIBUTING.md` has the map of the rooms.
 #![cfg(target_os = "linux")]
 
+pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod drain;

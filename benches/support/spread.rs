@@ -19,6 +19,12 @@ impl Spread {
         Self(samples)
     }
 
+    /// How many samples there are.
+    #[allow(clippy::len_without_is_empty, reason = "never empty")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The nearest rank: the smallest sample that so many of a hundred do not exceed.
     pub fn percentile(&self, percent: usize) -> f64 {
         self.0[(self.0.len() * percent).div_ceil(100).saturating_sub(1)]

@@ -26,5 +26,5 @@ mod tests;
 pub use event::{Action, Event, Observation, Outcome, Phase};
 pub use machine::Drain;
 pub use policy::{Condition, Policy};
-pub use report::{Answers, LeftBehind, Report};
+pub use report::{Answers, LeftBehind, Report, SocketReport};
 pub use tally::{Figure, Tally};

@@ -10,7 +10,7 @@ pub struct Report {
     pub version: &'static str,
     /// How it ended.
     pub outcome: Outcome,
-    /// What kept new connections away: `divert` or `none`.
+    /// What kept new connections away: `divert`, `refuse` or `none`.
     pub gate: &'static str,
     /// Why that gate; where there is none, what stood in the way.
     pub gate_reason: String,
@@ -18,8 +18,10 @@ pub struct Report {
     pub capture: &'static str,
     /// Where the figures come from.
     pub source: &'static str,
-    /// The server's listeners.
+    /// The addresses of the server's listeners.
     pub listeners: Vec<String>,
+    /// Its listening sockets, one by one.
+    pub sockets: Vec<SocketReport>,
     /// From the stop signal to the gate; as with all times, `None` when either never came.
     pub lame_duck_ms: Option<u64>,
     /// From the gate to the forward.
@@ -49,6 +51,23 @@ pub struct Report {
     pub killed: bool,
     /// The exit status.
     pub exit_status: u8,
+}
+
+/// One listening socket of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SocketReport {
+    /// Its address.
+    pub address: String,
+    /// How many processes of the server held it when they were last looked at.
+    pub holders: usize,
+    /// The accept queue's limit, in connections; `None` where nothing tells it.
+    pub queue_limit: Option<u32>,
+    /// What kept new connections away: `divert`, `refuse` or `none`.
+    pub gate: &'static str,
+    /// Why that gate; where there is none, what stood in the way.
+    pub gate_reason: String,
+    /// How lameduck came to hold it: `listen`, `getfd` or `none`.
+    pub capture: &'static str,
 }
 
 /// What became of connections that lameduck took itself.

@@ -13,13 +13,15 @@ use std::net::SocketAddr;
 pub struct Discovery {
     /// The server's listeners, in the order of their addresses.
     pub listeners: Vec<Listener>,
+    /// The inodes of every listening TCP socket of the network namespace, whoever holds it.
+    pub table: HashSet<u64>,
     /// The server's processes.
     pub processes: HashSet<Pid>,
     /// Those whose descriptors may not be read (another user's, or not dumpable): their listeners are found
     /// only by `ports`.
     pub unreadable: Vec<Pid>,
-    /// Addresses of the server at which others listen too (SO_REUSEPORT): neither it nor we.
-    pub shared: BTreeSet<SocketAddr>,
+    /// Where others listen at the server's ports: neither it nor we. At its very addresses that is by SO_REUSEPORT.
+    pub others: BTreeSet<SocketAddr>,
 }
 
 /// Finds the listeners of all descendants of `root`; where `ports` are given, only those on these ports, and
@@ -42,6 +44,7 @@ pub fn among(
     ports: &[u16],
 ) -> io::Result<Discovery> {
     let mut rows = listening(diag.as_deref_mut())?;
+    let table = rows.iter().map(|row| row.inode).collect();
     rows.retain(|row| ports.is_empty() || ports.contains(&row.address.port()));
     let wanted = rows.iter().map(|row| row.inode).collect();
     let (mut by_inode, unreadable) = processes::holders(&processes, &wanted);
@@ -50,42 +53,37 @@ pub fn among(
     for row in &mut rows {
         row.holders = by_inode.remove(&row.inode).unwrap_or_default();
     }
-    let others: Vec<Listener> = rows.extract_if(.., |row| !by_port && row.holders.is_empty()).collect();
+    let rest: Vec<Listener> = rows.extract_if(.., |row| !by_port && row.holders.is_empty()).collect();
     rows.sort_by_key(|row| (row.address, row.inode));
-    let shared = shared(diag, getpid(), &rows, others)?;
-    Ok(Discovery { listeners: rows, processes, unreadable, shared })
+    let others = others(diag, getpid(), &rows, rest)?;
+    Ok(Discovery { listeners: rows, table, processes, unreadable, others })
 }
 
-/// The addresses of `listeners` at which somebody but `own` listens among `others`, and still does when asked again: a
+/// Where somebody but `own` listens at the ports of `listeners`, among the rest, and still does when asked again: a
 /// socket may have been closed between the look at the table and the look at its holders.
-fn shared(
+fn others(
     diag: Option<&mut SockDiag>,
     own: Pid,
     listeners: &[Listener],
     mut others: Vec<Listener>,
 ) -> io::Result<BTreeSet<SocketAddr>> {
-    let addresses: HashSet<SocketAddr> = listeners.iter().map(|listener| listener.address).collect();
-    others.retain(|other| addresses.contains(&other.address));
+    let ports: HashSet<u16> = listeners.iter().map(|listener| listener.address.port()).collect();
+    others.retain(|other| ports.contains(&other.address.port()));
     if others.is_empty() {
         return Ok(BTreeSet::new());
     }
     let (own, _) = processes::holders([&own], &others.iter().map(|other| other.inode).collect());
-    let still: HashSet<u64> = listening(diag)?.into_iter().map(|row| row.inode).collect();
+    let still = table(diag)?;
     others.retain(|other| still.contains(&other.inode) && !own.contains_key(&other.inode));
     Ok(others.into_iter().map(|other| other.address).collect())
 }
 
-/// Whether anybody listens at one of these addresses with another socket than these.
+/// The inodes of every listening TCP socket of the network namespace.
 ///
 /// # Errors
 /// As [`discover`].
-#[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
-pub fn is_joined(
-    diag: Option<&mut SockDiag>,
-    addresses: &[SocketAddr],
-    known: &HashSet<u64>,
-) -> io::Result<bool> {
-    Ok(listening(diag)?.iter().any(|row| addresses.contains(&row.address) && !known.contains(&row.inode)))
+pub fn table(diag: Option<&mut SockDiag>) -> io::Result<HashSet<u64>> {
+    Ok(listening(diag)?.into_iter().map(|row| row.inode).collect())
 }
 
 /// Every listening TCP socket of the network namespace, without its holders.
@@ -98,6 +96,8 @@ fn listening(diag: Option<&mut SockDiag>) -> io::Result<Vec<Listener>> {
             address: row.address,
             inode: row.inode,
             uid: row.uid,
+            v6only: row.v6only,
+            limit: Some(row.limit),
             holders: Vec::new(),
         }));
     }
@@ -110,34 +110,22 @@ mod tests {
     use rustix::process::getppid;
 
     #[test]
-    fn an_address_at_which_others_listen_too_is_shared_and_our_own_sockets_are_no_others() {
+    fn who_else_listens_at_a_port_is_told_and_our_own_sockets_are_no_others() {
         use crate::sockets::listen;
         use rustix::net::sockopt::set_socket_reuseport;
         // Given: a listener of ours, which a child has too.
         let first = listen::at("127.0.0.1:0".parse().unwrap()).unwrap();
         let found = Listener::of(&first).unwrap();
-        let others = || vec![Listener { holders: Vec::new(), ..found.clone() }];
-        let known = HashSet::from([found.inode]);
+        let rest = || vec![Listener { holders: Vec::new(), ..found.clone() }];
         set_socket_reuseport(&first, true).unwrap();
         let mut diag = SockDiag::open().unwrap();
-        let at = [found.address];
         // Then: to us it is our own, to our parent it is another's.
-        let own = shared(Some(&mut diag), rustix::process::getpid(), std::slice::from_ref(&found), others())
-            .unwrap();
+        let own =
+            others(Some(&mut diag), rustix::process::getpid(), std::slice::from_ref(&found), rest()).unwrap();
         assert_eq!(own, BTreeSet::new());
         let another =
-            shared(Some(&mut diag), getppid().unwrap(), std::slice::from_ref(&found), others()).unwrap();
+            others(Some(&mut diag), getppid().unwrap(), std::slice::from_ref(&found), rest()).unwrap();
         assert_eq!(another, BTreeSet::from([found.address]));
-        assert!(!is_joined(Some(&mut diag), &at, &known).unwrap());
-        // When: somebody joins.
-        let _second = crate::sockets::gate::Group::form(
-            vec![std::sync::Arc::new(first)],
-            found.address,
-            found.uid,
-            &mut Vec::new(),
-        )
-        .unwrap();
-        assert!(is_joined(Some(&mut diag), &at, &known).unwrap());
     }
 
     /// This test process is a descendant of its parent: its listener must be found by both sources.
@@ -149,7 +137,15 @@ mod tests {
         let root = getppid().unwrap();
         let by_diag = discover(Some(&mut diag), root, &[address.port()]).unwrap();
         let by_proc = discover(None, root, &[address.port()]).unwrap();
-        assert_eq!(by_diag.listeners, by_proc.listeners);
+        let known = |found: &Discovery| -> Vec<_> {
+            found.listeners.iter().map(|one| (one.address, one.inode, one.uid, one.holders.clone())).collect()
+        };
+        assert_eq!(known(&by_diag), known(&by_proc));
+        assert_eq!(
+            (by_diag.listeners[0].v6only, by_proc.listeners[0].v6only),
+            (Some(true), None),
+            "one address is of one family"
+        );
         assert_eq!(by_diag.listeners.iter().map(|found| found.address).collect::<Vec<_>>(), [address]);
         assert_eq!(discover(Some(&mut diag), root, &[1]).unwrap().listeners, []);
     }

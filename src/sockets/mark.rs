@@ -25,6 +25,8 @@ pub enum Raise {
     Up,
     /// More has come: it is down again.
     TooLate,
+    /// The same, and the server's calls have begun to block: one may have been caught ([`super::caught`]).
+    Caught,
     /// The server's calls block: a recv(2) that begins under the mark would sleep even when it is lowered again.
     Blocking,
 }
@@ -43,16 +45,18 @@ struct Counts {
 /// # Errors
 /// What the kernel or a seccomp filter refuses; the mark is down then.
 pub fn raise(socket: &OwnedFd, received: u64) -> io::Result<Raise> {
-    if !fcntl_getfl(socket)?.contains(OFlags::NONBLOCK) {
+    if !does_not_block(socket)? {
         return Ok(Raise::Blocking);
     }
     sys::set_receive_low_water_mark(socket, RAISED)?;
     // What came just before has woken the server, which will ask again and not be told.
     let quiet = counts(socket).map(|now| now.received == received && now.unread == 0);
-    if !matches!(quiet, Ok(true)) {
-        lower(socket)?;
+    if matches!(quiet, Ok(true)) {
+        return Ok(Raise::Up);
     }
-    quiet.map(|quiet| if quiet { Raise::Up } else { Raise::TooLate })
+    lower(socket)?;
+    quiet?;
+    Ok(if does_not_block(socket)? { Raise::TooLate } else { Raise::Caught })
 }
 
 /// Lowers the mark. Whoever waits for bytes that are there is woken.
@@ -88,7 +92,7 @@ pub fn peek<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> 
 pub fn take(socket: &OwnedFd, read: u64, sent: u64) -> io::Result<Option<Vec<u8>>> {
     let now = counts(socket)?;
     let settled = now.received.saturating_sub(now.unread) == read && now.sent == sent && now.delivered;
-    if !settled || !fcntl_getfl(socket)?.contains(OFlags::NONBLOCK) {
+    if !settled || !does_not_block(socket)? {
         return Ok(None);
     }
     take_all(socket)
@@ -101,6 +105,11 @@ pub fn take(socket: &OwnedFd, read: u64, sent: u64) -> io::Result<Option<Vec<u8>
 pub fn take_left(socket: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
     ioctl_fionbio(socket, true)?;
     take_all(socket)
+}
+
+/// Whether the server's calls on it return at once.
+fn does_not_block(socket: &OwnedFd) -> io::Result<bool> {
+    Ok(fcntl_getfl(socket)?.contains(OFlags::NONBLOCK))
 }
 
 fn take_all(socket: &OwnedFd) -> io::Result<Option<Vec<u8>>> {

@@ -73,7 +73,8 @@ impl Memory {
             (0, 0) if now.state == TCP_CLOSE_WAIT => Standing::Idle,
             (0, 0) => Standing::Silent(spoken.since_received),
             (_, 0) => Standing::InFlight,
-            _ if now.send_queue > 0 || spoken.outstanding == Some(true) => Standing::InFlight,
+            // The row's own queue is read without the socket's lock, before all the rest: what it held may be acknowledged.
+            _ if spoken.outstanding.unwrap_or(now.send_queue > 0) => Standing::InFlight,
             // The server greeted, and the client has not said a word.
             (0, _) => Standing::Idle,
             _ => match last {

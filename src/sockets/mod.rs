@@ -15,11 +15,13 @@
 //! | `counters` | the network namespace's arrivals and drops |
 //! | `listener`, `processes`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
 //! | `owners`, `mark` | whose the connections are; duplicates for an instant, and what is done with one |
+//! | `caught` | calls of the server that a mark has caught, and how they are freed |
 //! | `listen` | sockets that lameduck binds itself |
 //! | `watched` | a listener that is looked at, and which connections are its own |
 //! | `observer`, `look` | one look at everything, and what it showed |
 //! | `roll` | behind a closed gate: those whom it showed, one by one |
 pub mod by_cookie;
+pub mod caught;
 pub mod connections;
 pub mod counters;
 pub mod diag;

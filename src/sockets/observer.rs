@@ -64,14 +64,9 @@ impl Observer {
         found.unwrap_or_default()
     }
 
-    /// Whether somebody has joined these addresses with another socket than these ([`discovery::is_joined`]); where
-    /// that cannot be seen, nobody has.
-    pub fn is_joined(&mut self, addresses: &[SocketAddr], known: &HashSet<u64>) -> bool {
-        let joined = self.source.ask(
-            |diag| discovery::is_joined(Some(diag), addresses, known),
-            |_| discovery::is_joined(None, addresses, known),
-        );
-        joined.unwrap_or(false)
+    /// The inodes of every listening socket ([`discovery::table`]); `None` where they cannot be seen.
+    pub fn table(&mut self) -> Option<HashSet<u64>> {
+        self.source.ask(|diag| discovery::table(Some(diag)), |_| discovery::table(None))
     }
 
     /// From now on looks are at these.

@@ -4,6 +4,7 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir, fstat, openat, readlinkat_raw};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
@@ -79,13 +80,25 @@ impl Owners {
         Err(error.into())
     }
 
-    fn try_duplicate(&mut self, held: Held) -> rustix::io::Result<OwnedFd> {
-        let process = match self.processes.entry(held.pid) {
-            std::collections::hash_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::hash_map::Entry::Vacant(none) => {
-                none.insert(pidfd_open(held.pid, PidfdFlags::empty())?)
+    /// Shows those that hold the socket of this inode: the process, its number, and its descriptor.
+    pub fn each_holder(&mut self, inode: u64, mut show: impl FnMut(&OwnedFd, Pid, RawFd)) {
+        for index in self.range_of(inode) {
+            let Held { pid, fd, .. } = self.held[index];
+            if let Ok(process) = self.process(pid) {
+                show(process, pid, fd);
             }
-        };
+        }
+    }
+
+    fn process(&mut self, pid: Pid) -> rustix::io::Result<&OwnedFd> {
+        Ok(match self.processes.entry(pid) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(none) => none.insert(pidfd_open(pid, PidfdFlags::empty())?),
+        })
+    }
+
+    fn try_duplicate(&mut self, held: Held) -> rustix::io::Result<OwnedFd> {
+        let process = self.process(held.pid)?;
         let socket = pidfd_getfd(process, held.fd, PidfdGetfdFlags::empty());
         match socket {
             // The process number may be another's by now.

@@ -22,6 +22,8 @@ pub fn listeners() -> io::Result<Vec<Listener>> {
             address: row.local_address,
             inode: row.inode,
             uid: row.uid,
+            v6only: None,
+            limit: None,
             holders: Vec::new(),
         })
         .collect())

@@ -89,6 +89,16 @@ pub fn holders<'a>(
     (by_inode, unreadable)
 }
 
+/// Whether a descriptor still is the socket of this inode. About 3 µs; where it may not be read it is taken to be.
+#[must_use]
+pub fn holds(holder: Holder, inode: u64) -> bool {
+    let link = format!("/proc/{}/fd/{}", holder.pid.as_raw_nonzero(), holder.fd);
+    match fs::read_link(link) {
+        Ok(target) => target.as_os_str() == format!("socket:[{inode}]").as_str(),
+        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +136,8 @@ mod tests {
         assert_eq!(by_inode[&inode], [Holder { pid: getpid(), fd: listener.as_raw_fd() }]);
         assert!(unreadable.is_empty());
         assert!(holders(&HashSet::from([getpid()]), &HashSet::new()).0.is_empty());
+        assert!(holds(by_inode[&inode][0], inode) && !holds(by_inode[&inode][0], inode + 1));
+        drop(listener);
+        assert!(!holds(by_inode[&inode][0], inode));
     }
 }

@@ -12,8 +12,8 @@
 //!                                                              Stop         -> the caller's drain, then Child::send()
 //! ```
 //!
-//! While the server serves, the caller's one `poll(2)` has no timeout: lameduck has no timer and no thread,
-//! and does not wake up. This room knows processes and signals. It knows nothing of sockets or of the drain.
+//! While the server serves, the caller's one `poll(2)` has no timeout: but for capture by bind lameduck has no timer and
+//! no thread, and does not wake up. This room knows processes and signals. It knows nothing of sockets or of the drain.
 mod child;
 mod exec;
 mod failure;

@@ -105,6 +105,18 @@ fn given_a_capture_and_a_gate_that_contradict() {
 }
 
 #[test]
+fn given_a_port_that_is_to_be_drained_and_ignored() {
+    insta::assert_snapshot!(run(&["--port", "80,81", "--ignore-port", "82,81"]), @"
+    exit status: 125
+    lameduck: --port 81 and --ignore-port 81 contradict each other: leave one of them out
+    ");
+    insta::assert_snapshot!(run(&["--listen", "127.0.0.1:80", "--ignore-port", "80"]), @"
+    exit status: 125
+    lameduck: --listen 127.0.0.1:80 is to be drained, and --ignore-port 80 to be left alone: leave one of them out
+    ");
+}
+
+#[test]
 fn given_fellow_servers_that_are_none_or_contradict() {
     insta::assert_snapshot!(run(&["--relay-to", "http://web"]), @"
     exit status: 125
@@ -133,10 +145,10 @@ fn given_fellow_servers_that_are_none_or_contradict() {
 
 #[test]
 fn given_a_gate_that_is_not_known() {
-    insta::assert_snapshot!(run(&["--gate", "refuse"]), @"
+    insta::assert_snapshot!(run(&["--gate", "reject"]), @"
     exit status: 125
-    lameduck: invalid value 'refuse' for '--gate <HOW>'
-      [possible values: auto, divert, none]
+    lameduck: invalid value 'reject' for '--gate <HOW>'
+      [possible values: auto, divert, refuse, none]
 
     For more information, try '--help'.
     ");

@@ -6,7 +6,10 @@ mod support;
 
 mod container;
 mod crash;
+mod groups;
 mod limits;
+mod listeners;
+mod mptcp;
 mod neighbours;
 mod peers;
 mod report;
@@ -21,7 +24,10 @@ fn main() {
     runner::one_at_a_time([
         stop::trials(&privileges),
         crash::trials(),
+        groups::trials(),
         limits::trials(),
+        listeners::trials(),
+        mptcp::trials(),
         scaling::trials(),
         report::trials(),
         sockets::trials(),

@@ -2,6 +2,7 @@
 //!
 //! What needs a privilege that this machine does not give is shown as ignored, with the reason.
 mod cookies;
+mod groups;
 mod kinds;
 mod mptcp;
 mod refusals;
@@ -31,6 +32,10 @@ fn main() -> ExitCode {
         kinds::an_undone_group_leaves_the_server_as_it_was,
         kinds::a_plug_lets_nobody_in_and_those_who_knocked_are_refused_when_all_is_closed,
         kinds::a_listener_without_so_reuseaddr_and_with_connections_cannot_be_gated_and_is_left_alone,
+        groups::a_joined_group_of_any_size_stays_diverted_while_its_members_leave,
+        groups::a_joined_group_sends_everyone_to_the_server_until_the_gate_closes,
+        groups::a_server_without_a_group_cannot_be_joined,
+        groups::a_joined_group_closes_with_a_plug,
         refusals::a_group_that_is_refused_at_any_step_says_which_and_leaves_the_server_as_it_was,
         refusals::where_programs_are_refused_nobody_who_connects_meanwhile_is_lost,
         refusals::a_gate_that_cannot_be_closed_stays_open,

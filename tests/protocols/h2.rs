@@ -1,7 +1,8 @@
 //! Go's net/http: a request that met GOAWAY is sent again.
 use crate::scene::Stopping;
 use crate::support::finish;
-use crate::support::servers::{Kind, h2_client};
+use crate::support::servers::Kind;
+use crate::support::servers::compiled::h2_client;
 use crate::support::trial::trial;
 use libtest_mimic::Trial;
 use std::process::Command;

@@ -12,6 +12,11 @@ pub struct SocketArgs {
     #[arg(value_name = "PORT", value_parser = values::port, allow_hyphen_values = true)]
     pub ports: Vec<u16>,
 
+    /// Ports of the server that neither hold the drain up nor are gated: its admin and metrics listeners [default: none]
+    #[arg(long = "ignore-port", env = "LAMEDUCK_IGNORE_PORT", value_delimiter = ',')]
+    #[arg(value_name = "PORT", value_parser = values::port, allow_hyphen_values = true)]
+    pub ignored_ports: Vec<u16>,
+
     /// Listen here and hand the socket to the server: LISTEN_FDS, from descriptor 3 on [default: the server listens
     /// itself]
     #[arg(long = "listen", env = "LAMEDUCK_LISTEN", value_delimiter = ',')]
@@ -31,13 +36,18 @@ pub struct SocketArgs {
 /// How lameduck comes to hold a duplicate of the server's listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Capture {
-    /// Those of --listen, and all others by getfd where it is permitted
+    /// Those of --listen, and all others by getfd where it is permitted, else by bind where no_new_privs is set already
+    #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
     Auto,
     /// Those of --listen only
     Listen,
     /// By pidfd_getfd(2), when the drain begins
     #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
     Getfd,
+    /// By a seccomp filter that lets lameduck take part in each bind(2) of the server; sets no_new_privs, so that sudo and
+    /// the like gain nothing below it
+    #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
+    Bind,
     /// Not at all: no gate, and whoever is still queued when time is over is lost
     None,
 }
@@ -45,10 +55,12 @@ pub enum Capture {
 /// How new connections are kept away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum GateChoice {
-    /// In the strongest way that works here
+    /// Refuse in Kubernetes, where that is permitted and nothing is relayed; else divert
     Auto,
     /// They come to lameduck, which answers 503
     Divert,
+    /// They are refused by a reset, by nftables in this network namespace: needs CAP_NET_ADMIN
+    Refuse,
     /// Not at all: the queue may never be empty
     None,
 }
@@ -66,8 +78,24 @@ impl SocketArgs {
             (Capture::None, GateChoice::Divert) => {
                 "--gate divert needs to hold the server's listeners: leave --capture none out"
             }
-            _ => return Ok(()),
+            _ => return self.check_ignored(),
         };
         Err(contradiction.to_owned())
+    }
+
+    fn check_ignored(&self) -> Result<(), String> {
+        let ignored = |port: &u16| self.ignored_ports.contains(port);
+        if let Some(port) = self.ports.iter().find(|port| ignored(port)) {
+            return Err(format!(
+                "--port {port} and --ignore-port {port} contradict each other: leave one of them out"
+            ));
+        }
+        match self.listen.iter().find(|address| ignored(&address.port())) {
+            Some(address) => Err(format!(
+                "--listen {address} is to be drained, and --ignore-port {} to be left alone: leave one of them out",
+                address.port()
+            )),
+            None => Ok(()),
+        }
     }
 }

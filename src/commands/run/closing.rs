@@ -41,7 +41,7 @@ impl Gatekeeper {
         until: Instant,
         wait: Wait,
     ) -> Finished {
-        if !self.groups.is_empty() || self.desk.is_some() || parking.holds() {
+        if !self.groups.is_empty() || !self.refusals.is_empty() || self.desk.is_some() || parking.holds() {
             // Its other processes may outlive it for a moment: with requests that they answer, and with its listeners.
             // Handshakes from before the gate still end in its queues. The last part of the time is for those who are
             // being answered.
@@ -78,6 +78,8 @@ impl Gatekeeper {
             left_behind: self.left(),
         };
         self.close_sockets(observer);
+        // Not before: nobody listens any more, and the kernel refuses by itself.
+        self.refusals.clear();
         let dropped = plugs.iter().any(Plug::has_dropped);
         drop(plugs);
         // As PID 1 of a container our network namespace may end with us, and with it who refuses the retransmissions.
@@ -96,6 +98,7 @@ impl Gatekeeper {
         {
             let address = watched.listener.address;
             warn!(%address, "another process still listens here: leaving the listener to it");
+            self.refusals.retain(|refusal| refusal.address() != address);
             for group in self.groups.extract_if(.., |group| group.address() == address) {
                 let strays = group.undo();
                 let Some(desk) = &self.desk else { continue };
@@ -122,7 +125,7 @@ impl Gatekeeper {
 
     /// Queues first: a connection leaves its queue only after the desk has counted it.
     fn left(&self) -> u64 {
-        let ours: u64 = self.groups.iter().map(|group| queued(group.ours())).sum();
+        let ours: u64 = self.groups.iter().flat_map(Group::sockets).map(|ours| queued(ours)).sum();
         self.server_queues() + ours + self.desk.as_ref().map_or(0, Desk::busy)
     }
 

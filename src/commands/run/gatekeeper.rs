@@ -1,33 +1,34 @@
 //! The gate of one drain: formed, closed, kept up while the server's processes come and go.
 use super::listeners::Listeners;
+use crate::capture::Captured;
 use crate::cli::{GateChoice, SocketArgs};
 use crate::late_arrivals::{Desk, Settings};
-use crate::sockets::gate::Group;
-use crate::sockets::{Observer, Watched};
-use rustix::fs::fstat;
+use crate::sockets::Observer;
+use crate::sockets::gate::{Group, Refusal};
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use tracing::warn;
 
-/// Why an address of several servers is not gated.
-const SHARED: &str =
-    "another process listens here too (SO_REUSEPORT), and what comes to lameduck would be taken from it";
-
 /// Keeps the gate of one drain.
 #[derive(Debug)]
 pub struct Gatekeeper {
-    gate: GateChoice,
+    pub(super) gate: GateChoice,
+    /// New connections are refused where they can be, not diverted.
+    pub(super) refuses: bool,
     pub(super) settings: Settings,
     /// What the server listens on.
     pub listeners: Listeners,
     pub(super) groups: Vec<Group>,
+    pub(super) refusals: Vec<Refusal>,
     pub(super) desk: Option<Desk>,
     closed: bool,
     /// /proc shows none of the server's processes.
-    is_blind: bool,
+    pub(super) is_blind: bool,
+    /// Why a listener of an address is not held.
+    pub(super) unheld: BTreeMap<SocketAddr, String>,
     /// Why an address has no gate.
-    obstacles: BTreeMap<SocketAddr, String>,
+    pub(super) obstacles: BTreeMap<SocketAddr, String>,
     /// Inodes of the listeners whose rest is being taken.
     pub(super) taken: HashSet<u64>,
 }
@@ -35,15 +36,24 @@ pub struct Gatekeeper {
 impl Gatekeeper {
     /// Nothing is done before a drain begins.
     #[must_use]
-    pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>, settings: Settings) -> Self {
+    pub fn new(
+        options: &SocketArgs,
+        refuses: bool,
+        listened: Vec<OwnedFd>,
+        captured: Option<Captured>,
+        settings: Settings,
+    ) -> Self {
         Self {
             gate: options.gate,
+            refuses,
             settings,
-            listeners: Listeners::new(options, listened),
+            listeners: Listeners::new(options, listened, captured),
             groups: Vec::new(),
+            refusals: Vec::new(),
             desk: None,
             closed: false,
             is_blind: false,
+            unheld: BTreeMap::new(),
             obstacles: BTreeMap::new(),
             taken: HashSet::new(),
         }
@@ -61,7 +71,7 @@ impl Gatekeeper {
     /// The same for what a server that has ended left.
     pub fn prepare_after_the_end(&mut self, observer: &mut Observer) {
         self.find(observer);
-        self.form_groups_except(&HashSet::new());
+        self.form_gates_except(&HashSet::new());
         self.take_what_nobody_holds();
     }
 
@@ -78,7 +88,8 @@ impl Gatekeeper {
         for group in std::mem::take(&mut self.groups) {
             let closed = group.close_gate(&mut strays).map_err(|error| error.to_string()).and_then(|()| {
                 let desk = self.desk.as_ref().ok_or("there is no desk")?;
-                desk.accept_from(group.ours()).map_err(|error| error.to_string())
+                let mut sockets = group.sockets();
+                sockets.try_for_each(|ours| desk.accept_from(ours)).map_err(|error| error.to_string())
             });
             match closed {
                 Ok(()) => self.groups.push(group),
@@ -88,20 +99,32 @@ impl Gatekeeper {
                 }
             }
         }
+        for mut refusal in std::mem::take(&mut self.refusals) {
+            match refusal.close_gate() {
+                Ok(()) => self.refusals.push(refusal),
+                Err(error) => self.obstacle(refusal.address(), error.to_string()),
+            }
+        }
         self.serve(strays);
     }
 
     /// Whether the gate is closed at every address of the server.
     #[must_use]
     pub fn stands(&self) -> bool {
-        let gated: HashSet<SocketAddr> = self.groups.iter().map(Group::address).collect();
+        let gated = self.gated();
         self.closed && self.listeners.watched.iter().all(|watched| gated.contains(&watched.listener.address))
     }
 
-    /// Follows the server's processes: listeners that appear are gated as well; the rest of one that nobody but us
+    /// The addresses that have a gate.
+    fn gated(&self) -> HashSet<SocketAddr> {
+        let refused = self.refusals.iter().map(Refusal::address);
+        self.groups.iter().map(Group::address).chain(refused).collect()
+    }
+
+    /// Follows the server's processes and sockets: listeners that appear are gated as well; the rest of one that nobody but us
     /// holds any more is taken at once, for nobody else will.
     pub fn refresh(&mut self, observer: &mut Observer) {
-        if !self.listeners.have_changed() && !self.is_joined(observer) {
+        if !self.listeners.have_changed(observer) {
             return;
         }
         let known = self.listeners.inodes();
@@ -113,101 +136,21 @@ impl Gatekeeper {
         if !self.closed && (is_new || is_gone) {
             let strays: Vec<OwnedFd> = self.groups.drain(..).flat_map(Group::undo).collect();
             self.serve(strays);
-            self.form_groups_except(&HashSet::new());
+            let listeners = &self.listeners.watched;
+            let listens = |at| listeners.iter().any(|watched| watched.listener.address == at);
+            self.refusals.retain(|refusal| listens(refusal.address()));
+            self.form_gates_except(&self.gated());
         } else if self.closed && is_new {
+            let gated = self.gated();
             let old = std::mem::take(&mut self.groups);
-            self.form_groups_except(&old.iter().map(Group::address).collect());
+            self.form_gates_except(&gated);
             self.close();
             self.groups.extend(old);
         }
         self.take_what_nobody_holds();
     }
 
-    /// Whether somebody listens at a group's address whom we do not know.
-    fn is_joined(&self, observer: &mut Observer) -> bool {
-        if self.groups.is_empty() {
-            return false;
-        }
-        let addresses: Vec<SocketAddr> = self.groups.iter().map(Group::address).collect();
-        let mut known = self.listeners.inodes();
-        known.extend(self.groups.iter().filter_map(|group| Some(fstat(group.ours()).ok()?.st_ino)));
-        observer.is_joined(&addresses, &known)
-    }
-
-    /// Leaves the groups that others have joined: they would be sent nobody any more.
-    fn leave_shared(&mut self) {
-        let listeners = &self.listeners;
-        let shared = self.groups.extract_if(.., |group| listeners.are_shared_at(group.address()));
-        for group in shared.collect::<Vec<_>>() {
-            self.obstacle(group.address(), SHARED.to_owned());
-            let strays = group.undo();
-            self.serve(strays);
-        }
-    }
-
     fn find(&mut self, observer: &mut Observer) {
-        for (address, reason) in self.listeners.find(observer) {
-            self.obstacle(address, reason);
-        }
-    }
-
-    fn form_groups_except(&mut self, gated: &HashSet<SocketAddr>) {
-        if self.gate == GateChoice::None {
-            return;
-        }
-        let mut by_address: BTreeMap<SocketAddr, Vec<&Watched>> = BTreeMap::new();
-        for watched in
-            self.listeners.watched.iter().filter(|watched| !gated.contains(&watched.listener.address))
-        {
-            by_address.entry(watched.listener.address).or_default().push(watched);
-        }
-        let (mut strays, mut obstacles) = (Vec::new(), Vec::new());
-        for (address, members) in by_address {
-            if self.listeners.are_shared_at(address) {
-                obstacles.push((address, SHARED.to_owned()));
-                continue;
-            }
-            // A member that we do not hold may leave, and the numbers of the others change: no gate then.
-            let Some(held) =
-                members.iter().map(|member| member.duplicate.clone()).collect::<Option<Vec<_>>>()
-            else {
-                continue;
-            };
-            match Group::form(held, address, members[0].listener.uid, &mut strays) {
-                Ok(group) => self.groups.push(group),
-                Err(error) => obstacles.push((address, error.to_string())),
-            }
-        }
-        for (address, reason) in obstacles {
-            self.obstacle(address, reason);
-        }
-        self.serve(strays);
-    }
-
-    fn obstacle(&mut self, address: SocketAddr, reason: String) {
-        warn!(%address, "no gate: {reason}");
-        self.obstacles.insert(address, reason);
-    }
-
-    /// The gate's kind, and why it is that.
-    #[must_use]
-    pub fn gate(&self) -> (&'static str, String) {
-        let obstacles: Vec<&str> = self.obstacles.values().map(String::as_str).collect();
-        if !self.groups.is_empty() {
-            let why = if obstacles.is_empty() {
-                "works for every listener".to_owned()
-            } else {
-                obstacles.join("; ")
-            };
-            return ("divert", why);
-        }
-        let why = match (self.gate, self.listeners.watched.is_empty()) {
-            (GateChoice::None, _) => "--gate none".to_owned(),
-            (_, true) if self.is_blind => "cannot see the server's processes in /proc".to_owned(),
-            (_, true) => "the server has no listener".to_owned(),
-            _ if obstacles.is_empty() => "no listener is held".to_owned(),
-            _ => obstacles.join("; "),
-        };
-        ("none", why)
+        self.unheld = self.listeners.find(observer).into_iter().collect();
     }
 }

@@ -2,18 +2,22 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `starting` | how the server is started, so that its listeners can be held |
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
 //! | `signals` | what a signal is to the drain |
 //! | `actions` | what the drain wants done |
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners` | what the server listens on: found again and again, and held |
+//! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
 //! | `desk` | whom the gate's desk is given |
 //! | `parking/` | new requests on open connections: kept unread, taken, answered; what is at rest held across the forward |
 //! | `ending` | the server has ended: who it left is saved, and all is closed and reported |
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
+//! | `telling` | what is told of the gate, as a whole and of each socket |
 //! | `reporting` | the closing line and the report file |
 mod actions;
+mod choosing;
 mod closing;
 mod desk;
 mod ending;
@@ -23,14 +27,17 @@ mod looking;
 pub mod parking;
 mod reporting;
 mod signals;
+mod starting;
 mod supervision;
+mod telling;
 
-use crate::cli::{Capture, RunArgs};
-use crate::sockets::{duplicate, listen};
-use crate::supervisor::{Child, Launch, Routing, Signals, adopt_orphans};
+use crate::cli::RunArgs;
+use crate::sockets::listen;
+use crate::supervisor::{Launch, Routing, Signals, adopt_orphans};
 use crate::telemetry;
 use gatekeeper::Gatekeeper;
 use parking::Parking;
+use starting::Way;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use supervision::Supervision;
@@ -46,14 +53,16 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     telemetry::start(args.telemetry.log_format, args.telemetry.log_level);
     args.sockets.check()?;
     args.late_arrivals.check(&args.sockets)?;
-    check_getfd(args.sockets.capture)?;
+    let way = Way::of(&args.sockets)?;
+    let in_kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
     let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();
     let listeners = listeners.map_err(|error| format!("cannot pass the sockets of --listen on: {error}"))?;
 
-    let child = match Child::spawn(&Launch { command: args.command, listeners }) {
-        Ok(child) => child,
+    let (child, captured) = match way.start(&Launch { command: args.command, listeners })? {
+        Ok(started) => started,
         Err(error) => {
             telemetry::say(&error);
             return Ok(error.code().into());
@@ -63,28 +72,17 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Err(error) = adopt_orphans() {
         warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
     }
-    let policy = args.drain.policy(std::env::var_os("KUBERNETES_SERVICE_HOST").is_some());
-    let gatekeeper =
-        Gatekeeper::new(&args.sockets, listened, args.late_arrivals.settings(policy.silent_grace));
+    let policy = args.drain.policy(in_kubernetes);
+    let gatekeeper = Gatekeeper::new(
+        &args.sockets,
+        refuses,
+        listened,
+        captured,
+        args.late_arrivals.settings(policy.silent_grace),
+    );
     let parking = Parking::new(&args.park, policy.silent_grace);
     let routing = Routing::new(args.stop_signals, args.forward_signals);
     Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)
         .run(args.telemetry.report.as_deref())
         .into())
-}
-
-/// Tells before the server starts what will not be possible when it stops.
-fn check_getfd(capture: Capture) -> Result<(), String> {
-    let Err(error) = duplicate::permitted() else { return Ok(()) };
-    match capture {
-        Capture::Getfd => Err(format!(
-            "--capture getfd: pidfd_getfd is refused here ({error}); \
-             permit it in the seccomp profile, add CAP_SYS_PTRACE, or use --listen"
-        )),
-        Capture::Auto => {
-            warn!(%error, "pidfd_getfd is refused here: only sockets of --listen can be gated, and open connections are left to the server");
-            Ok(())
-        }
-        Capture::Listen | Capture::None => Ok(()),
-    }
 }

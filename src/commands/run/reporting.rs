@@ -2,7 +2,7 @@
 use super::closing::Finished;
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
-use crate::drain::{Answers, LeftBehind, Outcome, Report};
+use crate::drain::{Answers, LeftBehind, Outcome, Report, SocketReport};
 use crate::late_arrivals::Served;
 use crate::park::Figures;
 use crate::supervisor::{Signal, Status};
@@ -36,6 +36,7 @@ pub struct Gate {
     reason: String,
     capture: &'static str,
     listeners: Vec<String>,
+    sockets: Vec<SocketReport>,
 }
 
 impl Gate {
@@ -47,6 +48,7 @@ impl Gate {
             reason,
             capture: gatekeeper.listeners.capture(),
             listeners: gatekeeper.listeners.addresses(),
+            sockets: gatekeeper.sockets(),
         }
     }
 }
@@ -79,6 +81,7 @@ impl Facts {
             capture: gate.capture,
             source: looking.observer.source(),
             listeners: gate.listeners,
+            sockets: gate.sockets,
             lame_duck_ms: milliseconds(stopped, gated),
             gated_ms: milliseconds(gated, forwarded),
             stopping_ms: milliseconds(forwarded, exited),

@@ -1,5 +1,5 @@
 //! The report as JSON, and its schema in docs/report.md.
-use super::super::{Answers, LeftBehind, Observation, Outcome, Report, Tally};
+use super::super::{Answers, LeftBehind, Observation, Outcome, Report, SocketReport, Tally};
 use crate::park::Figures;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -28,6 +28,14 @@ fn report() -> Report {
         capture: "getfd",
         source: "sock_diag",
         listeners: vec!["0.0.0.0:8000".to_owned(), "[::1]:8001".to_owned()],
+        sockets: vec![SocketReport {
+            address: "0.0.0.0:8000".to_owned(),
+            holders: 601,
+            queue_limit: Some(602),
+            gate: "refuse",
+            gate_reason: "new connections were refused".to_owned(),
+            capture: "listen",
+        }],
         lame_duck_ms: Some(101),
         gated_ms: Some(102),
         stopping_ms: Some(103),
@@ -80,7 +88,11 @@ fn report() -> Report {
 
 /// The names, those of objects inside with a dot.
 fn names(value: &Value) -> BTreeSet<String> {
-    let Value::Object(members) = value else { return BTreeSet::new() };
+    let members = match value {
+        Value::Object(members) => members,
+        Value::Array(all) => return all.iter().flat_map(names).collect(),
+        _ => return BTreeSet::new(),
+    };
     let within = |(name, value)| {
         let inner = names(value).into_iter().map(move |inner| format!("{name}.{inner}"));
         inner.chain([String::from(name)])
@@ -101,6 +113,16 @@ fn given_a_report_with_everything_then_each_fact_stands_under_its_name() {
       "listeners": [
         "0.0.0.0:8000",
         "[::1]:8001"
+      ],
+      "sockets": [
+        {
+          "address": "0.0.0.0:8000",
+          "holders": 601,
+          "queue_limit": 602,
+          "gate": "refuse",
+          "gate_reason": "new connections were refused",
+          "capture": "listen"
+        }
       ],
       "lame_duck_ms": 101,
       "gated_ms": 102,

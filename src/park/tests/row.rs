@@ -7,9 +7,11 @@ use crate::sockets::connections::{Counters, Spoken, Standing, TCP_CLOSE_WAIT};
 const ESTABLISHED: u8 = 1;
 
 impl Witness {
-    /// What is unread is older than all the rest: `torn` happens in between.
+    /// What is unread, and what the row's own queue holds unacknowledged, is older than all the rest: `torn` happens in
+    /// between.
     pub fn seen(&mut self, torn: Option<Event>) -> Seen {
         let (unread, finished) = (self.world.unread(), self.world.finished);
+        let queued = self.world.sent - self.world.acknowledged;
         if let Some(event) = torn {
             self.happen(event);
         }
@@ -28,7 +30,7 @@ impl Witness {
             state: if finished { TCP_CLOSE_WAIT } else { ESTABLISHED },
             owned: true,
             recv_queue: u32::try_from(unread).unwrap_or(u32::MAX) + u32::from(finished),
-            send_queue: 0,
+            send_queue: u32::try_from(queued).unwrap_or(u32::MAX),
             spoken: Some(spoken),
         };
         let standing = match self.memory.standing(1, counters) {

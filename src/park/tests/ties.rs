@@ -39,3 +39,16 @@ fn given_an_answer_that_ends_at_a_look_that_disagrees_when_a_100_continue_follow
     tell(&mut witness, &[Event::Serve, Event::Pass(8), Event::Serve, Event::Acknowledge]);
     assert_eq!(look(&mut witness), (vec![Act::Lower], Some(Standing::InFlight)));
 }
+
+#[test]
+fn given_an_answer_that_is_acknowledged_while_the_row_is_made_then_the_next_request_is_no_pipelined_one() {
+    let mut witness = working(&ONE);
+    tell(&mut witness, &[Event::Pass(300), Event::Serve]);
+    let torn = Moments { torn: Some(Event::Acknowledge), ..Moments::default() };
+    look_in(&mut witness, torn);
+    tell(&mut witness, &[Event::Pass(8), Event::Ask(&ONE)]);
+    look(&mut witness);
+    tell(&mut witness, &[Event::Pass(300)]);
+    assert_eq!(look(&mut witness).0, [Act::Take]);
+    assert!(!witness.connection.pipelines());
+}

@@ -65,6 +65,8 @@ pub struct Listening {
     pub inode: u64,
     /// The user who made it.
     pub uid: u32,
+    /// Whether an IPv6 socket is closed to IPv4, if the kernel said so.
+    pub v6only: Option<bool>,
     /// The length of its accept queue, in connections.
     pub queue: u32,
     /// That queue's limit.
@@ -77,6 +79,7 @@ impl Listening {
             address: row.local(),
             inode: row.inode(),
             uid: row.uid(),
+            v6only: row.v6only(),
             queue: row.recv_queue(),
             limit: row.send_queue(),
         }

@@ -1,7 +1,7 @@
 //! A row of the kernel's table of sockets.
 use super::{Family, Name};
 use netlink_packet_core::{DecodeError, NLA_HEADER_SIZE, NlasIterator, Parseable as _};
-use netlink_packet_sock_diag::constants::INET_DIAG_INFO;
+use netlink_packet_sock_diag::constants::{INET_DIAG_INFO, INET_DIAG_SKV6ONLY};
 use netlink_packet_sock_diag::inet::InetResponseHeader;
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -107,6 +107,12 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn tcp_info(&self) -> Option<&[u8]> {
         self.attribute(INET_DIAG_INFO)
+    }
+
+    /// Whether an IPv6 socket is closed to IPv4 (IPV6_V6ONLY), if the kernel said so: of listeners it does.
+    #[must_use]
+    pub fn v6only(&self) -> Option<bool> {
+        Some(*self.attribute(INET_DIAG_SKV6ONLY)?.first()? != 0)
     }
 
     /// Whether IP_MULTICAST_LOOP is on, if the kernel said so.

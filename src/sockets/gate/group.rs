@@ -1,101 +1,30 @@
 //! The SO_REUSEPORT group of one address: the server's sockets and, behind them, ours.
 use super::own::OwnConnection;
-use super::program::{Routes, Target, assemble};
+use super::place::Place;
+use super::program::{Routes, Target};
 use super::{GateError, Plug};
-use crate::sockets::sys::{attach_reuseport_program, detach_reuseport_program};
-use nix::unistd::{Uid, setfsuid};
-use rustix::net::sockopt::{
-    ipv6_v6only, set_ip_multicast_loop, set_ipv6_v6only, set_socket_reuseaddr, set_socket_reuseport,
-    socket_reuseport,
-};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, accept_with, bind, listen, socket_with};
+use crate::sockets::sys::detach_reuseport_program;
+use rustix::net::sockopt::{ipv6_v6only, set_socket_reuseport, socket_reuseport};
+use rustix::net::{SocketFlags, accept_with};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-/// The kernel cuts it down to net.core.somaxconn (listen(2)).
-const LONGEST_BACKLOG: i32 = i32::MAX;
-
 /// The server's sockets of one address, ours behind them, and the program over both.
 #[derive(Debug)]
 pub struct Group {
     place: Place,
+    /// The server's sockets that we hold; none where we have joined.
     server: Vec<Arc<OwnedFd>>,
+    /// How many sockets the server had when ours came behind them.
+    members: u32,
     ours: Arc<OwnedFd>,
+    /// Where the server's members may leave: sockets of ours that then take their numbers, so that the number of `ours`
+    /// is never out of range and never another's.
+    spares: Vec<Arc<OwnedFd>>,
     /// The server's sockets that were given SO_REUSEPORT by us.
     marked: Vec<Arc<OwnedFd>>,
-}
-
-/// What a socket must share to be a member: address, IPV6_V6ONLY and user.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub address: SocketAddr,
-    pub v6only: bool,
-    pub uid: u32,
-}
-
-impl Place {
-    /// Makes a socket that is bound here and does not listen yet.
-    ///
-    /// SO_REUSEADDR is needed beside SO_REUSEPORT: the server's queued and open connections are bound here too.
-    pub fn bind(self) -> Result<OwnedFd, GateError> {
-        let refused = |error: io::Error| self.refused("cannot bind a second socket to", error);
-        let socket = self.under_uid(|| {
-            let family = if self.address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-            socket_with(family, SocketType::STREAM, flags, None)
-        });
-        let bound = || -> rustix::io::Result<OwnedFd> {
-            let socket = socket?;
-            if self.address.is_ipv6() {
-                set_ipv6_v6only(&socket, self.v6only)?;
-            }
-            set_socket_reuseaddr(&socket, true)?;
-            set_socket_reuseport(&socket, true)?;
-            bind(&socket, &self.address)?;
-            Ok(socket)
-        };
-        bound().map_err(|error| refused(error.into()))
-    }
-
-    /// Tries on a socket that is nowhere bound whether programs are permitted. Else this would show only after our
-    /// socket has joined, when some may have come to it by the kernel's own choice.
-    fn try_a_program(self) -> Result<(), GateError> {
-        let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)
-            .and_then(|socket| set_socket_reuseport(&socket, true).map(|()| socket))
-            .map_err(|error| self.refused("cannot make a socket with SO_REUSEPORT for", error.into()))?;
-        self.attach(&socket, Routes { own: None, syn: None, others: Target::Member(0) })
-    }
-
-    /// Makes a socket that listens here, with the longest queue that the kernel permits.
-    fn listen(self) -> Result<OwnedFd, GateError> {
-        let socket = self.bind()?;
-        // Has no effect on TCP, is inherited by every connection accepted here, and is shown by sock_diag: that
-        // is how a look tells late arrivals from the server's connections.
-        set_ip_multicast_loop(&socket, false)
-            .and_then(|()| listen(&socket, LONGEST_BACKLOG))
-            .map_err(|error| self.refused("cannot listen at", error.into()))?;
-        Ok(socket)
-    }
-
-    /// A socket belongs to the file system user of its maker (sock_alloc_inode()), and only sockets of one user
-    /// form a group. Without CAP_SETUID this changes nothing, and the self-test tells.
-    fn under_uid<T>(self, make: impl FnOnce() -> T) -> T {
-        let before = setfsuid(Uid::from_raw(self.uid));
-        let socket = make();
-        setfsuid(before);
-        socket
-    }
-
-    fn attach(self, socket: &OwnedFd, routes: Routes) -> Result<(), GateError> {
-        attach_reuseport_program(socket, &assemble(routes))
-            .map_err(|error| self.refused("cannot attach a program to the sockets at", error))
-    }
-
-    pub fn refused(self, step: &'static str, error: io::Error) -> GateError {
-        GateError::Refused { step, address: self.address, error }
-    }
 }
 
 impl Group {
@@ -116,12 +45,44 @@ impl Group {
         place.try_a_program()?;
         let marked = mark(&server)
             .map_err(|error| place.refused("cannot set SO_REUSEPORT on the server's socket at", error))?;
-        let ours = place.listen().inspect_err(|_| unmark(&marked))?;
-        let group = Self { place, server, ours: Arc::new(ours), marked };
-        match group.try_the_way(group.to_server(), strays) {
-            Ok(()) => Ok(group),
+        let ours = Arc::new(place.listen().inspect_err(|_| unmark(&marked))?);
+        let members = number(server.len());
+        Self { place, server, members, ours, spares: Vec::new(), marked }.tried(strays)
+    }
+
+    /// Joins a group that the server has made itself, without a duplicate of any of its `members` sockets: each of them may leave at any time.
+    ///
+    /// The last member takes the number of one that leaves. With as many spares behind our socket as there are members
+    /// before it, its own number stays its own until all of those have left. Until the gate is closed a member that leaves
+    /// makes the program send its share to a spare: form the group anew then.
+    ///
+    /// # Errors
+    /// As [`Self::form`]; EADDRINUSE where the server has not set SO_REUSEPORT, or is another user's.
+    pub fn join(members: usize, place: Place, strays: &mut Vec<OwnedFd>) -> Result<Self, GateError> {
+        place.try_a_program()?;
+        let ours = Arc::new(place.listen()?);
+        let (server, spares, marked) = (Vec::new(), Vec::new(), Vec::new());
+        let mut group =
+            Self { place, server, members: number(members), ours, spares, marked }.tried(strays)?;
+        // The program stands: nobody is sent to them.
+        for _ in 0..members {
+            match place.listen() {
+                Ok(spare) => group.spares.push(Arc::new(spare)),
+                Err(error) => {
+                    strays.extend(group.undo());
+                    return Err(error);
+                }
+            }
+        }
+        // A number out of range can have led to ours by the kernel's own choice. Now it leads to a spare.
+        group.tried(strays)
+    }
+
+    fn tried(self, strays: &mut Vec<OwnedFd>) -> Result<Self, GateError> {
+        match self.try_the_way(self.to_server(), strays) {
+            Ok(()) => Ok(self),
             Err(error) => {
-                strays.extend(group.undo());
+                strays.extend(self.undo());
                 Err(error)
             }
         }
@@ -171,19 +132,26 @@ impl Group {
     pub fn undo(self) -> Vec<OwnedFd> {
         let _ = self.attach(Routes { own: None, syn: None, others: self.to_server() });
         let mut strays = Vec::new();
-        while let Ok(stray) = accept_with(&*self.ours, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
-            strays.push(stray);
+        for socket in self.sockets() {
+            while let Ok(stray) = accept_with(&**socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+                strays.push(stray);
+            }
         }
         self.detach();
         strays
     }
 
-    /// Our socket closes first: it is the last member, and leaves the server's numbers as they are.
+    /// Our socket closes first: it is the last member, and leaves the server's numbers as they are. Where we hold none of
+    /// the server's, only ours can take the program away: whoever completes a handshake in the microseconds until it
+    /// closes may be reset.
     fn detach(self) {
-        let Self { server, ours, marked, .. } = self;
-        drop(ours);
+        let Self { server, ours, spares, marked, .. } = self;
         if let Some(socket) = server.first() {
+            drop((ours, spares));
             let _ = detach_reuseport_program(socket);
+        } else {
+            let _ = detach_reuseport_program(&*ours);
+            drop((spares, ours));
         }
         unmark(&marked);
     }
@@ -194,10 +162,21 @@ impl Group {
         self.place.address
     }
 
-    /// Our socket; it does not block.
+    /// Our socket, which late arrivals come to; it does not block.
     #[must_use]
     pub fn ours(&self) -> &Arc<OwnedFd> {
         &self.ours
+    }
+
+    /// All sockets of ours: that one and its spares, which do not block either.
+    pub fn sockets(&self) -> impl Iterator<Item = &Arc<OwnedFd>> {
+        std::iter::once(&self.ours).chain(&self.spares)
+    }
+
+    /// Whether we hold none of the server's sockets.
+    #[must_use]
+    pub fn is_joined(&self) -> bool {
+        self.server.is_empty()
     }
 
     /// The server's sockets, in no particular order.
@@ -212,12 +191,16 @@ impl Group {
 
     /// We listened last, so that the server's sockets have the numbers before ours.
     fn our_number(&self) -> u32 {
-        u32::try_from(self.server.len()).unwrap_or(u32::MAX)
+        self.members
     }
 
     fn attach(&self, routes: Routes) -> Result<(), GateError> {
         self.place.attach(&self.ours, routes)
     }
+}
+
+fn number(members: usize) -> u32 {
+    u32::try_from(members).unwrap_or(u32::MAX)
 }
 
 /// Sets SO_REUSEPORT where the server has not, on all or none; gives those sockets.

@@ -8,14 +8,20 @@
 //! 3. [`Group::plug`]: when all is over, full sockets take our socket's place, so that new handshakes get no answer
 //!    and are refused when they are tried again, while the last queue is emptied and closed.
 //!
+//! With CAP_NET_ADMIN there is another way: [`Refusal`] has the kernel answer new connections with a reset.
+//!
 //! docs/kernel.md tells what this stands on.
 mod group;
 mod own;
+mod place;
 mod plug;
 pub mod program;
+pub mod refuse;
 
 pub use group::Group;
+pub use place::Place;
 pub use plug::{Plug, RETRANSMISSION};
+pub use refuse::Refusal;
 
 use std::io;
 use std::net::SocketAddr;
@@ -36,6 +42,12 @@ pub enum GateError {
     /// A connection of our own went elsewhere than the program says: others would, too.
     #[error("a connection of lameduck's own to {address} did not reach lameduck's socket")]
     NotDiverted {
+        /// The listener's address.
+        address: SocketAddr,
+    },
+    /// A connection of our own got in although a rule refuses it: others would, too.
+    #[error("a connection of lameduck's own to {address} was not refused")]
+    NotRefused {
         /// The listener's address.
         address: SocketAddr,
     },

@@ -38,6 +38,19 @@ impl OwnConnection {
         }
     }
 
+    /// Prepares one for each family by which clients reach the listener: a dual-stack wildcard is reached by both, as far
+    /// as loopback has both.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub fn prepare_all(address: SocketAddr, v6only: bool) -> io::Result<Vec<Self>> {
+        let first = Self::prepare(address, v6only)?;
+        let dual_stack = address.is_ipv6() && address.ip().is_unspecified() && !v6only;
+        let over_v4 = (dual_stack && first.to.is_ipv6())
+            .then(|| Self::prepare_over(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port())).ok());
+        Ok([first].into_iter().chain(over_v4.flatten()).collect())
+    }
+
     fn prepare_over(to: SocketAddr) -> io::Result<Self> {
         let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let socket =

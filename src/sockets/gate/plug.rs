@@ -5,8 +5,8 @@
 //! the last. The clients whose SYNs were dropped try again after 1 s (RFC 6298) and are refused, if the network
 //! namespace is still there.
 use super::GateError;
-use super::group::Place;
 use super::own::OwnConnection;
+use super::place::Place;
 use super::program::{Routes, Target};
 use crate::sockets::counters;
 use crate::sockets::watched::accept_queue;

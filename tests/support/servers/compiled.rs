@@ -13,10 +13,10 @@ const JAVA_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/Test
 /// The name of what Go makes, in a directory of its own.
 const PROGRAM: &str = "program";
 
-/// The program made of `go/main.go`.
+/// The program made of `go/main.go`, which needs no library.
 pub fn go_server() -> PathBuf {
     static HOME: OnceLock<PathBuf> = OnceLock::new();
-    HOME.get_or_init(|| go_program("go", GO, GO_MAIN, "it needs Go 1.22 or later")).clone()
+    HOME.get_or_init(|| go_program("go-static", GO, GO_MAIN, "it needs Go 1.22 or later")).clone()
 }
 
 /// The program made of `h2_client/main.go`.
@@ -30,12 +30,14 @@ fn go_program(name: &str, directory: &str, main: &str, remedy: &str) -> PathBuf 
     let make = |home: &Path| {
         // It has no dependencies: nothing is to be fetched, no other toolchain either.
         let nothing_fetched = [("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local")];
+        // Static, as Go's images from scratch have it.
         let mut go = Command::new("go");
         go.args(["build", "-o"])
             .arg(home.join(PROGRAM))
             .arg(".")
             .current_dir(directory)
-            .envs(nothing_fetched);
+            .envs(nothing_fetched)
+            .env("CGO_ENABLED", "0");
         run(&mut go, remedy);
     };
     let works = |home: &Path| home.join(PROGRAM).is_file();

@@ -1,7 +1,5 @@
 //! The kinds of servers that people run, each with the paths of `tests/servers/app.py` and room for 40 clients at once.
-mod compiled;
-
-pub use compiled::h2_client;
+pub mod compiled;
 
 use super::python;
 use super::server::{Builder, Server, free_port};

@@ -1,6 +1,7 @@
 //! What is done with one connection, on a duplicate that is held for an instant.
 use super::{Entry, Parking, mark};
 use crate::park::{Act, Connection, FirstBytes, PEEK, Seen};
+use crate::sockets::mark::Raise;
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -37,11 +38,15 @@ impl Parking {
 
     fn raise(&mut self, socket: &OwnedFd, entry: &mut Entry, seen: &Seen) {
         let how = mark::raise(socket, seen.received);
-        entry.is_blocking = matches!(how, Ok(mark::Raise::Blocking));
-        if matches!(how, Ok(mark::Raise::Up)) {
-            entry.connection.raised();
-            entry.is_out_of_reach = false;
-            count(&mut self.figures.parked, &mut entry.counted.parked);
+        entry.is_blocking = matches!(how, Ok(Raise::Blocking | Raise::Caught));
+        match how {
+            Ok(Raise::Up) => {
+                entry.connection.raised();
+                entry.is_out_of_reach = false;
+                count(&mut self.figures.parked, &mut entry.counted.parked);
+            }
+            Ok(Raise::Caught) => self.may_be_caught(entry.inode, seen),
+            Ok(Raise::TooLate | Raise::Blocking) | Err(_) => {}
         }
     }
 

@@ -4,9 +4,11 @@
 //! | file | subject |
 //! |---|---|
 //! | `acts` | what is done with one connection, on a duplicate that is held for an instant |
+//! | `caught` | a server whose call was caught while a mark was being raised, and how it is freed |
 //! | `across` | what is at rest is held across the forward, until the server lets it go |
 mod across;
 mod acts;
+mod caught;
 
 use crate::cli::{ParkArgs, ParkChoice};
 use crate::park::{Connection, Figures, Patience, Seen};
@@ -17,6 +19,7 @@ use crate::sockets::owners::Owners;
 use crate::sockets::processes::descendants;
 use crate::sockets::{duplicate, mark};
 use across::Across;
+use caught::Caught;
 use rustix::process::getpid;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -50,6 +53,7 @@ pub struct Parking {
     look: u32,
     raises: usize,
     late: Vec<LateRequest>,
+    caught: Vec<Caught>,
     across: Across,
     figures: Figures,
 }
@@ -91,6 +95,7 @@ impl Parking {
             look: 0,
             raises: 0,
             late: Vec::new(),
+            caught: Vec::new(),
             across: Across::default(),
             figures: Figures::default(),
         }
@@ -118,6 +123,7 @@ impl Parking {
         let place = self.connections.place(row.cookie(), Entry::default);
         let mut entry = self.connections[place];
         (entry.inode, entry.look) = (row.inode(), self.look);
+        self.free(entry.inode, &seen);
         let mut act = entry.connection.look(&seen);
         while let Some(wanted) = act.filter(|_| self.has_begun()) {
             act = self.act(wanted, &mut entry, &seen);

@@ -1,0 +1,135 @@
+//! Which gate a listener gets: `refuse` where it is wanted or better, else `divert`.
+use super::gatekeeper::Gatekeeper;
+use crate::cli::{GateChoice, LateArrivalArgs, SocketArgs, Treatment};
+use crate::sockets::Watched;
+use crate::sockets::gate::{Group, Place, Refusal, refuse};
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use tracing::{debug, info, warn};
+
+/// Why an address of several servers is not gated.
+const SHARED: &str =
+    "another process listens here too (SO_REUSEPORT), and what comes to lameduck would be taken from it";
+
+/// Whether new connections are to be refused rather than diverted, as far as can be known before the server starts.
+///
+/// Refusing is better where the client is a proxy that tries the next endpoint when one refuses, and sees a 503 as the
+/// answer: kube-proxy and the ingress controllers of Kubernetes. Elsewhere nobody tries again, and a 503 says more; and
+/// whoever wants late arrivals relayed wants them to come.
+///
+/// # Errors
+/// When it is asked for (`--gate refuse`) and cannot be had.
+pub fn refuses(
+    options: &SocketArgs,
+    late_arrivals: &LateArrivalArgs,
+    in_kubernetes: bool,
+) -> Result<bool, String> {
+    match options.gate {
+        GateChoice::Refuse => match refuse::permitted() {
+            Ok(()) => Ok(true),
+            Err(error) => Err(format!(
+                "--gate refuse: {error}; it needs CAP_NET_ADMIN and Linux 5.12 with nftables: \
+                 add the capability (NET_ADMIN), or use --gate divert"
+            )),
+        },
+        GateChoice::Auto if in_kubernetes && late_arrivals.late_arrivals == Treatment::Answer => {
+            let permitted = refuse::permitted();
+            if let Err(error) = &permitted {
+                debug!("new connections are diverted, not refused: {error}");
+            }
+            Ok(permitted.is_ok())
+        }
+        GateChoice::Auto | GateChoice::Divert | GateChoice::None => Ok(false),
+    }
+}
+
+impl Gatekeeper {
+    /// Forms the gates of all addresses but these.
+    pub(super) fn form_gates_except(&mut self, gated: &HashSet<SocketAddr>) {
+        if self.gate == GateChoice::None {
+            for (address, reason) in std::mem::take(&mut self.unheld) {
+                self.obstacle(address, reason);
+            }
+            return;
+        }
+        let mut by_address: BTreeMap<SocketAddr, Vec<Watched>> = BTreeMap::new();
+        for watched in &self.listeners.watched {
+            if !gated.contains(&watched.listener.address) {
+                by_address.entry(watched.listener.address).or_default().push(watched.clone());
+            }
+        }
+        let mut strays = Vec::new();
+        for (address, members) in by_address {
+            if self.listeners.are_shared_at(address) {
+                self.obstacle(address, SHARED.to_owned());
+            } else if !self.refuses || !self.form_refusal(address, &members) {
+                self.form_group(address, &members, &mut strays);
+            }
+        }
+        self.serve(strays);
+    }
+
+    /// Says whether nothing else is to be tried.
+    fn form_refusal(&mut self, address: SocketAddr, members: &[Watched]) -> bool {
+        let v6only = members.iter().find_map(|member| member.listener.v6only).unwrap_or(false);
+        let other = self.listeners.others().find(|other| refuse::concerns(address, v6only, *other));
+        let formed = match other {
+            Some(other) => {
+                Err(format!("another process listens at {other}, and its clients would be refused, too"))
+            }
+            None => Refusal::form(address, v6only).map_err(|error| error.to_string()),
+        };
+        match formed {
+            Ok(refusal) => self.refusals.push(refusal),
+            Err(reason) if self.gate == GateChoice::Refuse => self.obstacle(address, reason),
+            Err(reason) => {
+                info!(%address, "new connections are diverted, not refused: {reason}");
+                return false;
+            }
+        }
+        true
+    }
+
+    /// A member that we do not hold may leave, and the numbers of the others change: then the group can only be joined, if
+    /// the server has made one.
+    fn form_group(&mut self, address: SocketAddr, members: &[Watched], strays: &mut Vec<OwnedFd>) {
+        let first = &members[0].listener;
+        let held = members.iter().map(|member| member.duplicate.clone()).collect::<Option<Vec<_>>>();
+        let formed = if let Some(held) = held {
+            Group::form(held, address, first.uid, strays).map_err(|error| error.to_string())
+        } else {
+            let place = Place { address, v6only: first.v6only.unwrap_or(false), uid: first.uid };
+            Group::join(members.len(), place, strays).map_err(|error| {
+                let unheld = self.unheld.get(&address).map_or("it is not held", String::as_str);
+                format!("{unheld}; and the server has no group that could be joined: {error}")
+            })
+        };
+        match formed {
+            Ok(group) => self.groups.push(group),
+            Err(reason) => self.obstacle(address, reason),
+        }
+    }
+
+    /// Leaves what others have joined: they would be sent nobody any more.
+    pub(super) fn leave_shared(&mut self) {
+        let listeners = &self.listeners;
+        let shared = |address| listeners.are_shared_at(address);
+        let groups: Vec<Group> = self.groups.extract_if(.., |group| shared(group.address())).collect();
+        let refusals: Vec<Refusal> =
+            self.refusals.extract_if(.., |refusal| shared(refusal.address())).collect();
+        for refusal in refusals {
+            self.obstacle(refusal.address(), SHARED.to_owned());
+        }
+        for group in groups {
+            self.obstacle(group.address(), SHARED.to_owned());
+            let strays = group.undo();
+            self.serve(strays);
+        }
+    }
+
+    pub(super) fn obstacle(&mut self, address: SocketAddr, reason: String) {
+        warn!(%address, "no gate: {reason}");
+        self.obstacles.insert(address, reason);
+    }
+}

@@ -1,0 +1,58 @@
+//! A request that came while the mark was being raised may have caught its server: it is freed.
+//!
+//! Whoever sets O_NONBLOCK off for a request (gunicorn's gthread, Java) does so after it was told of it: between our look at
+//! the flag and the second look at the counters. Machines with more to do than processors show it.
+use super::{Parking, Seen};
+use crate::sockets::caught::{nudge, sleeps_reading};
+use std::time::Duration;
+use tracing::debug;
+
+/// After the first, further nudges come ever later: whoever reads a slow body sleeps reading too.
+const PAUSE: Duration = Duration::from_millis(50);
+const TRIES: u32 = 3;
+
+/// A connection whose server may be caught.
+#[derive(Debug)]
+pub(super) struct Caught {
+    inode: u64,
+    /// What the server had said by then: when it says more, it was not caught or is free.
+    sent: u64,
+    tries: u32,
+    due: Duration,
+}
+
+impl Parking {
+    /// The mark has been up for a moment in which bytes came, and the server's calls block now.
+    pub(super) fn may_be_caught(&mut self, inode: u64, seen: &Seen) {
+        if self.caught.iter().all(|caught| caught.inode != inode) {
+            self.caught.push(Caught { inode, sent: seen.sent, tries: 0, due: self.now });
+        }
+    }
+
+    /// At each look at a connection: frees its server, where it is caught.
+    pub(super) fn free(&mut self, inode: u64, seen: &Seen) {
+        let Some(index) = self.caught.iter().position(|caught| caught.inode == inode) else { return };
+        let caught = &mut self.caught[index];
+        if seen.sent != caught.sent || caught.tries == TRIES {
+            self.caught.swap_remove(index);
+            return;
+        }
+        // Bytes that nobody has read wake whoever reads.
+        if seen.unread > 0 || self.now < caught.due {
+            return;
+        }
+        let mut nudged = false;
+        self.owners.each_holder(inode, |process, pid, fd| {
+            if sleeps_reading(pid, fd) != Some(false) {
+                let done = nudge(process, pid);
+                nudged = true;
+                let pid = pid.as_raw_nonzero();
+                debug!(%pid, ?done, "a request came while it was being parked: stopped the server for an instant, to free its call");
+            }
+        });
+        if nudged {
+            caught.tries += 1;
+            caught.due = self.now + PAUSE * caught.tries;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What is told of the gate: as a whole, and of each listening socket.
+use super::gatekeeper::Gatekeeper;
+use crate::cli::GateChoice;
+use crate::drain::SocketReport;
+use crate::sockets::gate::{Group, Refusal};
+use crate::sockets::{Listener, Watched};
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+/// Weaker than a gate over sockets that we hold.
+const JOINED: &str = "joined the server's own group without holding its sockets: who is still queued at one that closes is lost";
+
+impl Gatekeeper {
+    /// The gate's kind, and why it is that.
+    #[must_use]
+    pub fn gate(&self) -> (&'static str, String) {
+        let obstacles: Vec<&str> = self.obstacles.values().map(String::as_str).collect();
+        if !self.groups.is_empty() || !self.refusals.is_empty() {
+            let joined = self.groups.iter().any(Group::is_joined).then_some(JOINED);
+            let weak: Vec<&str> = joined.into_iter().chain(obstacles).collect();
+            let why = if weak.is_empty() { "works for every listener".to_owned() } else { weak.join("; ") };
+            return (if self.groups.is_empty() { "refuse" } else { "divert" }, why);
+        }
+        let why = match (self.gate, self.listeners.watched.is_empty()) {
+            (GateChoice::None, _) => "--gate none".to_owned(),
+            (_, true) if self.is_blind => "cannot see the server's processes in /proc".to_owned(),
+            (_, true) => "the server has no listener".to_owned(),
+            _ if obstacles.is_empty() => "no listener is held".to_owned(),
+            _ => obstacles.join("; "),
+        };
+        ("none", why)
+    }
+
+    /// Each listening socket, in the order of their addresses.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<SocketReport> {
+        let mut all: Vec<(SocketAddr, SocketReport)> = Vec::new();
+        for watched in &self.listeners.watched {
+            let (gate, reason) = self.gate_of(watched);
+            let capture = self.listeners.capture_of(watched);
+            all.push((watched.listener.address, row(&watched.listener, gate, reason, capture)));
+        }
+        for ignored in &self.listeners.ignored {
+            all.push((ignored.address, row(ignored, "none", "--ignore-port".to_owned(), "none")));
+        }
+        all.sort_by_key(|(address, _)| *address);
+        all.into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn gate_of(&self, watched: &Watched) -> (&'static str, String) {
+        let address = watched.listener.address;
+        if let Some(group) = self.groups.iter().find(|group| group.address() == address) {
+            let reason = if group.is_joined() { JOINED } else { "new connections came to lameduck" };
+            return ("divert", reason.to_owned());
+        }
+        if self.refusals.iter().map(Refusal::address).any(|gated| gated == address) {
+            return ("refuse", "new connections were refused".to_owned());
+        }
+        let reason = match (self.obstacles.get(&address), self.gate) {
+            (Some(obstacle), _) => obstacle.clone(),
+            (None, GateChoice::None) => "--gate none".to_owned(),
+            (None, _) => "it is not held".to_owned(),
+        };
+        ("none", reason)
+    }
+}
+
+fn row(listener: &Listener, gate: &'static str, gate_reason: String, capture: &'static str) -> SocketReport {
+    SocketReport {
+        address: listener.address.to_string(),
+        holders: listener.holders.iter().map(|holder| holder.pid).collect::<HashSet<_>>().len(),
+        queue_limit: listener.limit,
+        gate,
+        gate_reason,
+        capture,
+    }
+}

@@ -1,0 +1,89 @@
+//! A place in a SO_REUSEPORT group: what a socket must share to be a member, and how one is made.
+use super::GateError;
+use super::program::{Routes, Target, assemble};
+use crate::sockets::sys::attach_reuseport_program;
+use nix::unistd::{Uid, setfsuid};
+use rustix::net::sockopt::{
+    set_ip_multicast_loop, set_ipv6_v6only, set_socket_reuseaddr, set_socket_reuseport,
+};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+
+/// The kernel cuts it down to net.core.somaxconn (listen(2)).
+const LONGEST_BACKLOG: i32 = i32::MAX;
+
+/// What a socket must share to be a member: address, IPV6_V6ONLY and user.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The listener's address.
+    pub address: SocketAddr,
+    /// Whether an IPv6 socket is closed to IPv4 (IPV6_V6ONLY).
+    pub v6only: bool,
+    /// The file system user who made the server's socket.
+    pub uid: u32,
+}
+
+impl Place {
+    /// Makes a socket that is bound here and does not listen yet.
+    ///
+    /// SO_REUSEADDR is needed beside SO_REUSEPORT: the server's queued and open connections are bound here too.
+    pub(super) fn bind(self) -> Result<OwnedFd, GateError> {
+        let refused = |error: io::Error| self.refused("cannot bind a second socket to", error);
+        let socket = self.under_uid(|| {
+            let family = if self.address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            socket_with(family, SocketType::STREAM, flags, None)
+        });
+        let bound = || -> rustix::io::Result<OwnedFd> {
+            let socket = socket?;
+            if self.address.is_ipv6() {
+                set_ipv6_v6only(&socket, self.v6only)?;
+            }
+            set_socket_reuseaddr(&socket, true)?;
+            set_socket_reuseport(&socket, true)?;
+            bind(&socket, &self.address)?;
+            Ok(socket)
+        };
+        bound().map_err(|error| refused(error.into()))
+    }
+
+    /// Tries on a socket that is nowhere bound whether programs are permitted. Else this would show only after our
+    /// socket has joined, when some may have come to it by the kernel's own choice.
+    pub(super) fn try_a_program(self) -> Result<(), GateError> {
+        let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+            .and_then(|socket| set_socket_reuseport(&socket, true).map(|()| socket))
+            .map_err(|error| self.refused("cannot make a socket with SO_REUSEPORT for", error.into()))?;
+        self.attach(&socket, Routes { own: None, syn: None, others: Target::Member(0) })
+    }
+
+    /// Makes a socket that listens here, with the longest queue that the kernel permits.
+    pub(super) fn listen(self) -> Result<OwnedFd, GateError> {
+        let socket = self.bind()?;
+        // Has no effect on TCP, is inherited by every connection accepted here, and is shown by sock_diag: that
+        // is how a look tells late arrivals from the server's connections.
+        set_ip_multicast_loop(&socket, false)
+            .and_then(|()| listen(&socket, LONGEST_BACKLOG))
+            .map_err(|error| self.refused("cannot listen at", error.into()))?;
+        Ok(socket)
+    }
+
+    /// A socket belongs to the file system user of its maker (sock_alloc_inode()), and only sockets of one user
+    /// form a group. Without CAP_SETUID this changes nothing, and the self-test tells.
+    fn under_uid<T>(self, make: impl FnOnce() -> T) -> T {
+        let before = setfsuid(Uid::from_raw(self.uid));
+        let socket = make();
+        setfsuid(before);
+        socket
+    }
+
+    pub(super) fn attach(self, socket: &OwnedFd, routes: Routes) -> Result<(), GateError> {
+        attach_reuseport_program(socket, &assemble(routes))
+            .map_err(|error| self.refused("cannot attach a program to the sockets at", error))
+    }
+
+    pub(super) fn refused(self, step: &'static str, error: io::Error) -> GateError {
+        GateError::Refused { step, address: self.address, error }
+    }
+}

@@ -1,0 +1,20 @@
+//! Capture by bind, on the real kernel: what the server does and sees is what it would do and see without, and what it
+//! listens on is held.
+//!
+//! `LAMEDUCK_TEST_RUNS=20` stops each server so often; once by default.
+#[path = "../faults/mod.rs"]
+mod faults;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod calls;
+mod letting_go;
+mod probe;
+mod refused;
+mod restricted;
+
+use support::runner;
+
+fn main() {
+    runner::one_at_a_time([calls::trials(), letting_go::trials(), refused::trials(), restricted::trials()]);
+}
