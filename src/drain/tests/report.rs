@@ -101,6 +101,7 @@ fn names(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // the whole report
 fn given_a_report_with_everything_then_each_fact_stands_under_its_name() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&report()).unwrap(), @r#"
     {
