@@ -53,7 +53,7 @@ pub fn measure() {
             row("lameduck's processor time, % of one", format!("{percent:.1}")),
             row("the same before they came", format!("{alone:.1}")),
             row("lameduck's private memory, kB", memory.to_string()),
-            row("the drain beyond the request that held it, ms", (took - WORK).as_millis().to_string()),
+            row("the drain beyond the request that held it, ms", took.saturating_sub(WORK).as_millis().to_string()),
         ],
     );
 }
