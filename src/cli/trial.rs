@@ -1,9 +1,11 @@
 //! `lameduck trial`, and the hidden `lameduck trial-server`, the built-in server that it starts.
 mod clients;
+mod matrix;
 mod server;
 pub mod values;
 
 pub use clients::{ClientArgs, Clients};
+pub use matrix::{MatrixArgs, Way};
 pub use server::{TrialServerArgs, Work};
 
 use clap::{Args, ValueEnum};
@@ -14,10 +16,11 @@ use std::time::Duration;
 use values::{Rate, Supervisor, Url};
 
 /// The options of `lameduck trial`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Exit status: 0 when lameduck lost no connection and no request, 1 when it lost any, 125 when the trial could not be carried \
-out. Only servers on this machine's loopback are loaded.")]
+out. Of a matrix: 1 when any server lost any under lameduck, else 125 when any could not be tried; an init that is not \
+installed is shown as missing. Only servers on this machine's loopback are loaded.")]
 pub struct TrialArgs {
     /// New connections a second, such as 130/s; `auto` is 1.3 times what the server can do for these clients alone
     #[arg(long, env = "LAMEDUCK_TRIAL_RATE", default_value = "auto", value_parser = values::rate)]
@@ -89,6 +92,10 @@ pub struct TrialArgs {
     /// Pass the server's output on to stderr
     #[arg(long, short, env = "LAMEDUCK_TRIAL_VERBOSE")]
     pub verbose: bool,
+
+    /// The matrix.
+    #[command(flatten)]
+    pub matrix: MatrixArgs,
 
     /// The built-in server's processes
     #[arg(long, default_value = "2", value_parser = values::workers)]

@@ -17,6 +17,7 @@
 mod child;
 mod exec;
 mod failure;
+mod graceful;
 mod lookup;
 mod routing;
 mod signal;
@@ -28,6 +29,7 @@ mod terminal;
 
 pub use child::{Child, adopt_orphans};
 pub use failure::SpawnError;
+pub use graceful::hint as stop_signal_hint;
 pub use routing::{Route, Routing};
 pub use signal::Signal;
 pub use signalfd::{Received, Signals};

@@ -29,6 +29,8 @@ impl Signal {
     pub const INT: Self = Self(libc::SIGINT);
     /// From the keyboard: stop now, with a core.
     pub const QUIT: Self = Self(libc::SIGQUIT);
+    /// A window changed its size; httpd's graceful stop.
+    pub const WINCH: Self = Self(libc::SIGWINCH);
     /// Cannot be refused.
     pub const KILL: Self = Self(libc::SIGKILL);
 

@@ -4,7 +4,9 @@ use lameduck::sockets::gate::Group;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{socket_error, socket_reuseport};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, accept_with, bind, listen, socket_with};
+use rustix::net::{
+    AddressFamily, Shutdown, SocketFlags, SocketType, accept_with, bind, listen, shutdown, socket_with,
+};
 use rustix::process::getuid;
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -73,12 +75,22 @@ pub fn an_undone_group_leaves_the_server_as_it_was() {
 }
 
 pub fn a_plug_lets_nobody_in_and_those_who_knocked_are_refused_when_all_is_closed() {
+    plugged_after(|_| ());
+}
+
+/// As Twisted does. They leave the group, whoever holds duplicates of them.
+pub fn a_plug_lets_nobody_in_when_the_server_has_shut_its_listeners_down() {
+    plugged_after(|sockets| sockets.iter().for_each(|socket| shutdown(socket, Shutdown::Both).unwrap()));
+}
+
+fn plugged_after(stop: impl Fn(&[Arc<OwnedFd>]) + Sync) {
     for_each_kind(|(address, v6only, members, ways)| {
         let (sockets, address) = server(address, v6only, members);
         let group = form(&sockets, address);
         close(&group);
         let late = TcpStream::connect(reach(address, ways[0])).unwrap();
         become_queued(&sockets, group.ours(), (0, 1));
+        stop(&sockets);
         let plug = group.plug(0).unwrap();
         let knocking: Vec<OwnedFd> = ways.iter().map(|way| knock(reach(address, way))).collect();
         become_queued(&sockets, group.ours(), (0, 1)); // only who came before the plug

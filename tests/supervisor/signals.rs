@@ -87,3 +87,18 @@ fn a_signal_after_the_servers_end_hits_nobody_and_changes_nothing() {
     running.signal(libc::SIGCONT);
     assert_eq!(running.end(), Some(128 + libc::SIGKILL));
 }
+
+#[test]
+fn given_a_server_whose_graceful_stop_is_another_signal_then_the_log_has_one_line_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let nginx = home.path().join("nginx");
+    std::os::unix::fs::symlink("/bin/true", &nginx).unwrap();
+    let lines = |options: &[&str]| {
+        let mut lameduck = super::support::lameduck();
+        let output = super::support::finish(lameduck.arg("run").args(options).arg("--").arg(&nginx));
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8(output.stderr).unwrap().matches("--forward-signal TERM=QUIT is better").count()
+    };
+    assert_eq!(lines(&[]), 1);
+    assert_eq!(lines(&["--forward-signal", "TERM=QUIT"]), 0);
+}

@@ -2,6 +2,7 @@
 #![cfg(feature = "trial")]
 mod demo;
 mod kept_alive;
+mod matrix;
 mod refusals;
 
 use serde_json::Value;

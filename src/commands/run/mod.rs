@@ -33,7 +33,7 @@ mod telling;
 
 use crate::cli::RunArgs;
 use crate::sockets::listen;
-use crate::supervisor::{Launch, Routing, Signals, adopt_orphans};
+use crate::supervisor::{Launch, Routing, Signals, adopt_orphans, stop_signal_hint};
 use crate::telemetry;
 use gatekeeper::Gatekeeper;
 use parking::Parking;
@@ -41,7 +41,7 @@ use starting::Way;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use supervision::Supervision;
-use tracing::warn;
+use tracing::{info, warn};
 
 /// Runs the verb.
 ///
@@ -60,6 +60,9 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
     let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();
     let listeners = listeners.map_err(|error| format!("cannot pass the sockets of --listen on: {error}"))?;
+
+    let routing = Routing::new(args.stop_signals, args.forward_signals);
+    let hint = stop_signal_hint(&args.command, &routing);
 
     let (child, captured) = match way.start(&Launch { command: args.command, listeners })? {
         Ok(started) => started,
@@ -81,7 +84,9 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
         args.late_arrivals.settings(policy.silent_grace),
     );
     let parking = Parking::new(&args.park, policy.silent_grace);
-    let routing = Routing::new(args.stop_signals, args.forward_signals);
+    if let Some(hint) = hint {
+        info!("{hint}");
+    }
     Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)
         .run(args.telemetry.report.as_deref())
         .into())

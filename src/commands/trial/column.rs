@@ -30,7 +30,7 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
     let progress = Progress::start(&column.name);
     progress.say("starting the server");
     ready::nobody_there(trial).await?;
-    let mut server = Server::start(&column.name, &column.command, trial.verbose)?;
+    let mut server = Server::start(column, &trial.surroundings, trial.verbose)?;
     let Found { target, others } = ready::wait(trial, column, &mut server).await?;
 
     // Before any client is there: it is the server's own.
@@ -38,14 +38,13 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
         *pace = Some(calibrate(trial, target, &progress).await?);
     }
     let clients = Clients::start(trial, target, *pace);
-    if let Ok(status) = timeout(trial.before, progress.during(&clients, "load", server.exited())).await {
-        let (column, output) = (column.name.clone(), server.tail());
-        return Err(Trouble::Ended { column, when: "before the stop signal", status: status?, output });
-    }
+    under_load(&progress, &clients, "load", trial.before, &mut server, column).await?;
 
     let stop = clients.mark();
+    let begun = Instant::now();
+    under_load(&progress, &clients, "sleeping before the signal", column.sleep, &mut server, column).await?;
     let told = Instant::now();
-    server.signal(trial.stop_signal)?;
+    server.signal(column.stop_signal)?;
     let ended = timeout(trial.limit, progress.during(&clients, "stopping", server.exited())).await;
     let killed = ended.is_err();
     let status = if let Ok(status) = ended {
@@ -54,7 +53,7 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
         server.signal(Signal::SIGKILL)?;
         server.exited().await?
     };
-    let stop_took = told.elapsed();
+    let stop_took = begun.elapsed();
     let left = processes::below(getpid().as_raw_pid()).map_err(Trouble::machine("cannot read /proc"))?.len();
     if killed {
         processes::end_all().map_err(Trouble::machine("cannot end the server"))?;
@@ -76,6 +75,22 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
         killed,
         processes_left: left,
     })
+}
+
+/// Lets the load go on for `time`, in which the server may not end.
+async fn under_load(
+    progress: &Progress,
+    clients: &Clients,
+    doing: &str,
+    time: Duration,
+    server: &mut Server,
+    column: &Column,
+) -> Result<(), Trouble> {
+    let Ok(status) = timeout(time, progress.during(clients, doing, server.exited())).await else {
+        return Ok(());
+    };
+    let (column, output) = (column.name.clone(), server.tail());
+    Err(Trouble::Ended { column, when: "before the stop signal", status: status?, output })
 }
 
 async fn calibrate(trial: &Trial, target: SocketAddr, progress: &Progress) -> Result<Pace, Trouble> {

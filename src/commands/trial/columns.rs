@@ -2,8 +2,10 @@
 use super::listening::Look;
 use crate::cli::trial::Only;
 use crate::cli::trial::values::Supervisor;
+use nix::sys::signal::Signal;
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 /// One way to run the server.
 #[derive(Debug)]
@@ -16,6 +18,10 @@ pub struct Column {
     pub command: Vec<OsString>,
     /// Where its listeners are.
     pub look: Look,
+    /// How it is told to stop.
+    pub stop_signal: Signal,
+    /// How long that is put off, under load: what a preStop hook sleeps.
+    pub sleep: Duration,
 }
 
 /// Plain first and lameduck last, other supervisors in between.
@@ -24,11 +30,14 @@ pub fn columns(
     others: Vec<Supervisor>,
     myself: &Path,
     command: &[OsString],
+    stop_signal: Signal,
 ) -> Vec<Column> {
     let column = |name: &str, lameduck, look, supervisor: Vec<OsString>| Column {
         name: name.to_owned(),
         lameduck,
         look,
+        stop_signal,
+        sleep: Duration::ZERO,
         command: supervisor.into_iter().chain(command.iter().cloned()).collect(),
     };
     let plain = (only != Some(Only::Lameduck)).then(|| column("plain", false, Look::Itself, vec![]));
@@ -51,7 +60,8 @@ mod tests {
     fn plain_is_first_lameduck_last_and_others_are_between_whatever_only_says() {
         let names = |only| {
             let others = vec![Supervisor(vec!["/bin/tini".into(), "--".into()])];
-            let columns = columns(only, others, Path::new("/usr/bin/lameduck"), &["server".into()]);
+            let columns =
+                columns(only, others, Path::new("/usr/bin/lameduck"), &["server".into()], Signal::SIGTERM);
             columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
         };
         assert_eq!(names(None), ["plain", "tini", "lameduck"]);
@@ -62,7 +72,8 @@ mod tests {
     #[test]
     fn a_supervisors_words_stand_before_the_servers() {
         let tini = Supervisor(vec!["tini".into(), "--".into()]);
-        let all = columns(None, vec![tini], Path::new("/bin/lameduck"), &["server".into(), "-x".into()]);
+        let server = ["server".into(), "-x".into()];
+        let all = columns(None, vec![tini], Path::new("/bin/lameduck"), &server, Signal::SIGTERM);
         let commands: Vec<_> =
             all.iter().map(|column| column.command.join(std::ffi::OsStr::new(" "))).collect();
         assert_eq!(commands, ["server -x", "tini -- server -x", "/bin/lameduck run -- server -x"]);

@@ -2,13 +2,15 @@
 //!
 //! `plan` turns the options into a load and `columns`; `column` runs one: `server` starts it, `ready` and `listening` find
 //! where it answers, `clients` load it by the load engine, and all that became of their connections and requests goes
-//! into `report`, which `table`, made of `rows`, and `sentences` show. `demo` is the built-in server.
+//! into `report`, which `table`, made of `rows`, and `sentences` show. `demo` is the built-in server; `matrix` is many
+//! trials of one column each.
 mod built_in;
 mod clients;
 mod column;
 mod columns;
 pub mod demo;
 mod listening;
+mod matrix;
 mod plan;
 mod processes;
 mod progress;
@@ -40,24 +42,31 @@ const EXIT_LOST: u8 = 1;
 /// # Errors
 /// When the trial cannot be carried out.
 pub fn main(args: TrialArgs) -> Result<ExitCode, String> {
-    let json = args.json;
-    let report = tokio::runtime::Builder::new_current_thread()
+    let (text, status) = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Trouble::machine("cannot start the runtime"))
-        .and_then(|runtime| runtime.block_on(unless_interrupted(carry_out(args))))
+        .and_then(|runtime| runtime.block_on(unless_interrupted(result(args))))
         .map_err(|trouble| trouble.to_string())?;
+    io::stdout().write_all(text.as_bytes()).map_err(|error| format!("cannot write the result: {error}"))?;
+    Ok(status)
+}
+
+/// What to print, and the exit status.
+async fn result(args: TrialArgs) -> Result<(String, ExitCode), Trouble> {
+    if let Some(file) = args.matrix.matrix.clone() {
+        return matrix::carry_out(&args, &file).await;
+    }
+    let json = args.json;
+    let report = carry_out(args).await?;
+    let lost = report.lost_under_lameduck.is_some_and(|lost| lost > 0);
     let text = if json {
-        serde_json::to_string_pretty(&report).map_err(|error| error.to_string())? + "\n"
+        let json = serde_json::to_string_pretty(&report).map_err(io::Error::from);
+        json.map_err(Trouble::machine("cannot turn the result into JSON"))? + "\n"
     } else {
         table::text(&report)
     };
-    io::stdout().write_all(text.as_bytes()).map_err(|error| format!("cannot write the result: {error}"))?;
-    Ok(if report.lost_under_lameduck.is_some_and(|lost| lost > 0) {
-        EXIT_LOST.into()
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok((text, if lost { EXIT_LOST.into() } else { ExitCode::SUCCESS }))
 }
 
 async fn carry_out(args: TrialArgs) -> Result<Report, Trouble> {

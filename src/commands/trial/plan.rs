@@ -2,6 +2,7 @@
 use super::built_in::BuiltIn;
 use super::columns::{Column, columns};
 use super::demo::SLOW_PATH;
+use super::server::Surroundings;
 use super::target;
 use super::trouble::Trouble;
 use crate::cli::TrialArgs;
@@ -38,6 +39,10 @@ pub struct Trial {
     pub stop_signal: Signal,
     /// Where the server answers, when the user has said so.
     pub targets: Option<Vec<SocketAddr>>,
+    /// Where and with what it is started.
+    pub surroundings: Surroundings,
+    /// What it is asked for to see that it is ready; else what the clients ask for.
+    pub ready_path: Option<String>,
     /// Whether the server's output is passed on.
     pub verbose: bool,
     /// Which kinds of clients there are.
@@ -97,7 +102,7 @@ impl Trial {
             at_once: files - kept_alive,
         };
         Ok(Self {
-            columns: columns(args.only, args.supervisor, &myself, &command),
+            columns: columns(args.only, args.supervisor, &myself, &command, args.stop_signal),
             built_in,
             command,
             rate: args.rate,
@@ -105,6 +110,8 @@ impl Trial {
             limit: args.limit,
             stop_signal: args.stop_signal,
             targets,
+            surroundings: Surroundings::default(),
+            ready_path: None,
             verbose: args.verbose,
             clients: args.clients.clients,
             kept_alive: kept_alive_clients(&args.clients, &load),

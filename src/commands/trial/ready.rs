@@ -42,9 +42,12 @@ pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result
         }
         let (targets, others) = candidates(trial, column, server)?;
         for target in targets {
+            let mut load = trial.load(target, 1.0);
+            if let Some(path) = &trial.ready_path {
+                (load.path, load.slow) = (path.clone(), None);
+            }
             // The pause is the load's, not ours.
-            let request =
-                Request { pause: Duration::ZERO, timeout: left, ..trial.load(target, 1.0).request(0) };
+            let request = Request { pause: Duration::ZERO, timeout: left, ..load.request(0) };
             match ask(&request).await {
                 Verdict::Answered { status: 200..=499, .. } => return Ok(Found { target, others }),
                 Verdict::Answered { status, .. } => last = format!("http://{target}/ answers {status}"),

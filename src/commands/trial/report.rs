@@ -103,7 +103,8 @@ pub struct ColumnReport {
     pub fate: Fate,
     /// The kept-alive clients; null when there were none.
     pub kept_alive: Option<KeptAliveReport>,
-    /// Milliseconds from the stop signal to the exit of the process that was started.
+    /// Milliseconds from the stop signal, or the beginning of the sleep before it, to the exit of the process that was
+    /// started.
     pub stop_ms: u64,
     /// How that process ended.
     pub exit: String,

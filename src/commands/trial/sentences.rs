@@ -61,25 +61,38 @@ pub fn notes(report: &Report) -> Vec<String> {
             "The server can keep up with {rate:.0} a second: the backlog may empty (see --rate)."
         ));
     }
-    for column in &report.columns {
-        let ColumnReport { name, fate, .. } = column;
-        if column.other_listeners > 0 {
-            let (others, target) = (column.other_listeners, column.target);
-            notes.push(format!("{name}: of {} listeners, {target} was loaded (another: --url).", others + 1));
-        }
-        notes.extend(doubts(name, fate));
-        if let Some(kept) = &column.kept_alive {
-            notes.extend(doubts(&format!("{name}, kept-alive"), &kept.fate));
-        }
-        if column.killed {
-            notes.push(format!("{name}: the server was still there at the limit and had to be killed."));
-        } else if column.processes_left > 0 {
-            let left = column.processes_left;
-            notes.push(format!("{name}: processes left behind by the server, killed since: {left}."));
-        }
-    }
+    notes.extend(report.columns.iter().flat_map(column_notes));
     notes.push(verdict(report.columns.iter().find(|column| column.lameduck)));
     notes
+}
+
+/// What may be wrong with the numbers of one column.
+pub fn column_notes(column: &ColumnReport) -> Vec<String> {
+    let ColumnReport { name, fate, .. } = column;
+    let mut notes = Vec::new();
+    if column.other_listeners > 0 {
+        let (others, target) = (column.other_listeners, column.target);
+        notes.push(format!("{name}: of {} listeners, {target} was loaded (another: --url).", others + 1));
+    }
+    notes.extend(doubts(name, fate));
+    if let Some(kept) = &column.kept_alive {
+        notes.extend(doubts(&format!("{name}, kept-alive"), &kept.fate));
+    }
+    if column.killed {
+        notes.push(format!("{name}: the server was still there at the limit and had to be killed."));
+    } else if column.processes_left > 0 {
+        let left = column.processes_left;
+        notes.push(format!("{name}: processes left behind by the server, killed since: {left}."));
+    }
+    notes
+}
+
+/// How a column's connections and requests were lost; none when none were.
+pub fn losses(column: &ColumnReport) -> Option<String> {
+    let fates = [Some(&column.fate), column.kept_alive.as_ref().map(|kept| &kept.fate)];
+    let failures = fates.into_iter().flatten().flat_map(|fate| &fate.tally.lost_by);
+    let by: Vec<String> = failures.map(|(failure, count)| format!("{count} {failure}")).collect();
+    (!by.is_empty()).then(|| format!("{}: lost {}: {}.", column.name, column.lost(), by.join(", ")))
 }
 
 /// What may be wrong with the numbers of one kind of clients.

@@ -1,19 +1,30 @@
 //! One server process, from its start to its end.
+use super::columns::Column;
 use super::processes;
 use super::trouble::Trouble;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::ffi::OsString;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How much of a server's output an error shows, in bytes and in lines.
 const TAIL: (u64, usize) = (8 * 1024, 12);
+
+/// Where and with what a server is started; by default as the trial itself was.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Its working directory.
+    pub directory: Option<PathBuf>,
+    /// Variables beside those of the trial.
+    pub environment: BTreeMap<String, String>,
+}
 
 /// A server under trial. Dropping it kills it and everything below this process.
 #[derive(Debug)]
@@ -26,12 +37,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `command`, in a process group of its own: a server that signals its group must not hit the
+    /// Starts the command of `column`, in a process group of its own: a server that signals its group must not hit the
     /// trial. Its output goes to an unnamed temporary file, or when `verbose` to our stderr.
     ///
     /// # Errors
     /// When it cannot be executed.
-    pub fn start(column: &str, command: &[OsString], verbose: bool) -> Result<Self, Trouble> {
+    pub fn start(column: &Column, surroundings: &Surroundings, verbose: bool) -> Result<Self, Trouble> {
         // Before the spawn, or a server that ends at once is not noticed.
         let children = signal(SignalKind::child()).map_err(Trouble::machine("cannot wait for signals"))?;
         let output = if verbose {
@@ -44,16 +55,21 @@ impl Server {
             None => io::stderr().as_fd().try_clone_to_owned().map(Stdio::from),
         };
         let machine = "cannot pass a descriptor on to the server";
-        let program = &command[0];
-        let child = Command::new(program)
-            .args(&command[1..])
+        let program = &column.command[0];
+        let mut command = Command::new(program);
+        if let Some(directory) = &surroundings.directory {
+            command.current_dir(directory);
+        }
+        let child = command
+            .args(&column.command[1..])
+            .envs(&surroundings.environment)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(sink().map_err(Trouble::machine(machine))?)
             .stderr(sink().map_err(Trouble::machine(machine))?)
             .spawn()
             .map_err(|source| Trouble::CannotStart {
-                column: column.to_owned(),
+                column: column.name.clone(),
                 program: program.display().to_string(),
                 source,
             })?;

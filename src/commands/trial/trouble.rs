@@ -78,6 +78,38 @@ pub enum Trouble {
         /// The end of the server's output.
         output: String,
     },
+    /// A file that cannot be read.
+    #[error("cannot read {file}: {source}")]
+    CannotRead {
+        /// Its path.
+        file: String,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// A result that cannot be written down.
+    #[error("cannot write {file}: {source}")]
+    CannotWrite {
+        /// Its path.
+        file: String,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// A matrix that is not as it should be.
+    #[error("{file}: {why}")]
+    BadMatrix {
+        /// Its path.
+        file: String,
+        /// What is wrong, and where.
+        why: String,
+    },
+    /// `--row` with a name that is none.
+    #[error("no server of the matrix is called {name}: its servers are {names}")]
+    NoSuchRow {
+        /// The name.
+        name: String,
+        /// The right ones.
+        names: String,
+    },
     /// A calibration without an answer.
     #[error("cannot measure what the server can do, for it answered none of the first requests: give --rate")]
     NoCapacity,

@@ -4,7 +4,7 @@ use super::place::Place;
 use super::program::{Routes, Target};
 use super::{GateError, Plug};
 use crate::sockets::sys::detach_reuseport_program;
-use rustix::net::sockopt::{ipv6_v6only, set_socket_reuseport, socket_reuseport};
+use rustix::net::sockopt::{ipv6_v6only, set_socket_reuseport, socket_acceptconn, socket_reuseport};
 use rustix::net::{SocketFlags, accept_with};
 use std::io;
 use std::net::SocketAddr;
@@ -124,7 +124,7 @@ impl Group {
     /// When the kernel refuses a step; the gate stands as it was.
     pub fn plug(&self, joined_later: usize) -> Result<Plug, GateError> {
         let joined_later = u32::try_from(joined_later).unwrap_or(u32::MAX);
-        Plug::set(self.place, self.our_number(), joined_later, |routes| self.attach(routes))
+        Plug::set(self.place, self.number_after_the_stop(), joined_later, |routes| self.attach(routes))
     }
 
     /// Opens the gate and leaves the group as if we had not been there. Gives the late arrivals still queued.
@@ -192,6 +192,14 @@ impl Group {
     /// We listened last, so that the server's sockets have the numbers before ours.
     fn our_number(&self) -> u32 {
         self.members
+    }
+
+    /// As [`Self::our_number`], unless the server has shut its sockets down (Twisted calls shutdown(2) before close(2)): then
+    /// they have left the group in spite of our duplicates (reuseport_stop_listen_sock()), and the last member, ours, has
+    /// taken the place of the first. Of those that we do not hold it is not known.
+    fn number_after_the_stop(&self) -> u32 {
+        let listens = |socket: &Arc<OwnedFd>| socket_acceptconn(socket).unwrap_or(true);
+        if self.server.is_empty() || self.server.iter().any(listens) { self.our_number() } else { 0 }
     }
 
     fn attach(&self, routes: Routes) -> Result<(), GateError> {

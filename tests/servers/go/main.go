@@ -1,4 +1,5 @@
-// The paths of app.py on Go's net/http. At TERM it does what net/http's manual says: Shutdown, and wait for it.
+// The paths of app.py on Go's net/http. At TERM it does what net/http's manual says: Shutdown, and wait for it; with
+// `abrupt` as its second argument nothing, as a program that was never told of signals.
 package main
 
 import (
@@ -99,6 +100,9 @@ func main() {
 
 	server := http.Server{Addr: "127.0.0.1:" + os.Args[1]}
 	stopped := make(chan struct{})
+	if len(os.Args) > 2 && os.Args[2] == "abrupt" {
+		log.Fatal(server.ListenAndServe())
+	}
 	go func() {
 		term := make(chan os.Signal, 1)
 		signal.Notify(term, syscall.SIGTERM)

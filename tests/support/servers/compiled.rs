@@ -10,13 +10,10 @@ const H2_CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/h2_c
 const H2_CLIENT_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/h2_client/main.go");
 const JAVA_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/TestServer.java");
 
-/// The name of what Go makes, in a directory of its own.
-const PROGRAM: &str = "program";
-
 /// The program made of `go/main.go`, which needs no library.
 pub fn go_server() -> PathBuf {
     static HOME: OnceLock<PathBuf> = OnceLock::new();
-    HOME.get_or_init(|| go_program("go-static", GO, GO_MAIN, "it needs Go 1.22 or later")).clone()
+    HOME.get_or_init(|| go_program("go-server", GO, GO_MAIN, "it needs Go 1.22 or later")).clone()
 }
 
 /// The program made of `h2_client/main.go`.
@@ -26,6 +23,7 @@ pub fn h2_client() -> PathBuf {
         .clone()
 }
 
+/// In a directory of its own, both of this name.
 fn go_program(name: &str, directory: &str, main: &str, remedy: &str) -> PathBuf {
     let make = |home: &Path| {
         // It has no dependencies: nothing is to be fetched, no other toolchain either.
@@ -33,15 +31,15 @@ fn go_program(name: &str, directory: &str, main: &str, remedy: &str) -> PathBuf 
         // Static, as Go's images from scratch have it.
         let mut go = Command::new("go");
         go.args(["build", "-o"])
-            .arg(home.join(PROGRAM))
+            .arg(home.join(name))
             .arg(".")
             .current_dir(directory)
             .envs(nothing_fetched)
             .env("CGO_ENABLED", "0");
         run(&mut go, remedy);
     };
-    let works = |home: &Path| home.join(PROGRAM).is_file();
-    made(name, &[main], works, make).join(PROGRAM)
+    let works = |home: &Path| home.join(name).is_file();
+    made(name, &[main], works, make).join(name)
 }
 
 /// The class path with `TestServer`.

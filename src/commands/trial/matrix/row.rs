@@ -1,0 +1,104 @@
+//! One server of a matrix, run in every way.
+use super::super::column;
+use super::super::plan::{Pace, Trial};
+use super::super::server::Surroundings;
+use super::super::trouble::Trouble;
+use super::file::Server;
+use super::head::Head;
+use super::report::{Cell, RowReport};
+use super::versions;
+use crate::cli::TrialArgs;
+use crate::cli::trial::Way;
+use crate::cli::trial::values::Url;
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, TcpListener};
+
+/// Runs `server` in each of `ways`. What goes wrong with it is told in its row, and does not end the matrix.
+///
+/// # Errors
+/// When the machine itself fails, or there is an interrupt.
+pub async fn run(args: &TrialArgs, server: &Server, ways: &[Way], head: &Head) -> Result<RowReport, Trouble> {
+    let surroundings = surroundings(server, 0);
+    let mut needed = server.command.0.iter().take(1).chain(&server.needs);
+    let missing = needed.find(|program| !versions::is_installed(program.as_ref(), &surroundings));
+    let version = match &server.version {
+        Some(command) if missing.is_none() => {
+            let command: Vec<OsString> = command.0.iter().map(OsString::from).collect();
+            versions::ask(&command, &surroundings).await.unwrap_or_default()
+        }
+        _ => None,
+    };
+    // Measured in the first way, and the same in all.
+    let mut pace = None;
+    let mut cells = Vec::new();
+    for way in ways {
+        cells.push(match (missing, head.has(*way)) {
+            (Some(program), _) => Cell { missing: Some(program.clone()), ..Cell::default() },
+            (None, false) => Cell { missing: way.init().map(str::to_owned), ..Cell::default() },
+            (None, true) => cell(args, server, *way, &mut pace).await?,
+        });
+    }
+    Ok(RowReport {
+        name: server.name.clone(),
+        command: server.command.0.clone(),
+        version,
+        stop_signal: server.stop_signal.to_string(),
+        missing: missing.cloned(),
+        rate_per_second: pace.map(|pace| pace.rate),
+        cells,
+    })
+}
+
+async fn cell(args: &TrialArgs, server: &Server, way: Way, pace: &mut Option<Pace>) -> Result<Cell, Trouble> {
+    let mut cell = Cell::default();
+    let runs = if way == Way::Lameduck { args.matrix.runs.get() } else { 1 };
+    for _ in 0..runs {
+        // Each on a port of its own: none meets what an earlier one has left in the kernel.
+        let trial = trial(args, server, way, free_port()?)?;
+        if pace.is_none() {
+            *pace = trial.known_pace();
+        }
+        match column::run(&trial, &trial.columns[0], pace).await {
+            Ok(report) => cell.runs.push(report),
+            Err(trouble) => {
+                cell.failed = Some(trouble.to_string());
+                break;
+            }
+        }
+    }
+    Ok(cell)
+}
+
+/// The trial of one run: the options of the command line, but for what the file says.
+fn trial(args: &TrialArgs, server: &Server, way: Way, port: u16) -> Result<Trial, Trouble> {
+    let here = |text: &String| text.replace("{port}", &port.to_string());
+    let command: Vec<OsString> = server.command.0.iter().map(|word| here(word).into()).collect();
+    let mut args = args.clone();
+    args.url = Some(Url { host: Ipv4Addr::LOCALHOST.to_string(), port, path: server.path.0.clone() });
+    args.slow_every = server.slow_path.is_some().then_some(server.slow_every);
+    args.slow_path = server.slow_path.as_ref().map(|path| path.0.clone());
+    args.clients.clients = server.clients;
+    args.rate = server.rate.unwrap_or(args.rate);
+    args.stop_signal = server.stop_signal;
+    args.command.clone_from(&command);
+    let sleep = args.matrix.sleep;
+
+    let myself = std::env::current_exe().map_err(Trouble::machine("cannot find my own executable"))?;
+    let mut trial = Trial::new(args)?;
+    trial.columns = vec![way.column(&myself, &command, server.stop_signal, sleep)];
+    trial.surroundings = surroundings(server, port);
+    trial.ready_path = server.ready.as_ref().map(|path| path.0.clone());
+    Ok(trial)
+}
+
+fn surroundings(server: &Server, port: u16) -> Surroundings {
+    let here = |(name, value): (&String, &String)| (name.clone(), value.replace("{port}", &port.to_string()));
+    let environment = server.environment.iter().map(here).collect();
+    Surroundings { directory: Some(server.directory.clone()), environment }
+}
+
+/// A port that nobody listened on a moment ago.
+fn free_port() -> Result<u16, Trouble> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
+    Ok(listener.map_err(Trouble::machine("cannot find a free port"))?.port())
+}

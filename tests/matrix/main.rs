@@ -1,0 +1,105 @@
+//! `lameduck trial --matrix` on the servers of `servers.toml`: here under lameduck alone, those that no other test has.
+//!
+//! `cargo test --test matrix -- --ignored evidence` runs all of them in every way, which takes half an hour, and writes
+//! docs/evidence.md.
+#[path = "../support/mod.rs"]
+mod support;
+
+use libtest_mimic::Trial;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+use support::python;
+use support::runner;
+use support::servers::{Kind, compiled};
+use support::trial::trial;
+
+/// The matrix, from the root of the package.
+const SERVERS: &str = "tests/matrix/servers.toml";
+
+/// Rows, and the programs without which they are ignored; what the tests install themselves is always there.
+const ROWS: [(&str, &[&str]); 13] = [
+    ("gunicorn sync, two binds", &[]),
+    ("gunicorn tornado", &[]),
+    ("uvicorn, two workers", &[]),
+    ("Daphne", &[]),
+    ("cheroot", &[]),
+    ("uWSGI, TERM reloads", &[]),
+    ("node, cluster", &["node"]),
+    ("Go without a stop", &["go"]),
+    ("Puma", &["puma"]),
+    ("Unicorn", &["unicorn"]),
+    ("nginx", &["nginx"]),
+    ("nginx before PHP-FPM", &["nginx", "php-fpm8.2"]),
+    ("Apache httpd", &["apache2"]),
+];
+
+fn main() {
+    let mut trials: Vec<Trial> = ROWS
+        .iter()
+        .map(|(row, programs)| {
+            let name = format!("given_{}_when_it_is_stopped_under_load_then_nobody_is_lost", snake(row));
+            trial(&name, &installed(programs), || loses_nobody(row))
+        })
+        .collect();
+    let evidence = || {
+        evidence();
+        Ok(())
+    };
+    trials.push(Trial::test("evidence", evidence).with_ignored_flag(true));
+    runner::one_at_a_time([trials]);
+}
+
+fn loses_nobody(row: &str) {
+    let row = ["--row", row, "--column", "lameduck", "--before", "1s", "--json"];
+    let output = matrix(&row).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
+    assert_eq!((output.status.code(), &report["lost_under_lameduck"]), (Some(0), &0.into()), "{report:#}");
+    let run = &report["rows"][0]["cells"][0]["runs"][0];
+    assert!(run["answered"].as_u64() > Some(0), "{run:#}");
+    assert!(run["answered_late"].as_u64() > Some(0), "the stop was not under load: {run:#}");
+    assert_eq!(run["killed"], false, "{run:#}");
+}
+
+fn evidence() {
+    let options = ["--runs", "3", "--before", "1s", "--sleep", "3s", "--limit", "10s"];
+    let mut all = matrix(&[&options[..], &["--markdown", "docs/evidence.md"]].concat());
+    let status = all.env("LAMEDUCK_TIMEOUT", "8s").status().unwrap();
+    assert!(status.success(), "lameduck lost somebody, or not every server could be tried: docs/evidence.md");
+}
+
+/// The matrix with these options, where its programs are on PATH.
+fn matrix(options: &[&str]) -> Command {
+    let mut command = support::lameduck();
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["trial", "--matrix", SERVERS]).args(options);
+    let mut path: Vec<PathBuf> = vec![python::python_env().join("bin")];
+    if Kind::Go.needs().is_ok() {
+        path.extend(compiled::go_server().parent().map(PathBuf::from));
+    }
+    if Kind::Java.needs().is_ok() {
+        command.env("CLASSPATH", compiled::java_classes());
+    }
+    path.extend(directories());
+    command.env("PATH", std::env::join_paths(path).unwrap());
+    command
+}
+
+/// Those of PATH, and where Debian keeps its servers.
+fn directories() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).collect()
+}
+
+fn installed(programs: &[&str]) -> Result<(), String> {
+    let there = |program: &&str| directories().iter().any(|directory| directory.join(program).is_file());
+    let missing = programs.iter().find(|program| !there(program));
+    missing.map_or(Ok(()), |program| {
+        Err(format!("{program} is not on PATH: install it to test with this server"))
+    })
+}
+
+fn snake(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("_")
+}
