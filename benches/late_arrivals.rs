@@ -1,5 +1,15 @@
-//! The desk: what a waiting connection costs, and how many late arrivals a second are answered. Server and clients
-//! share this machine's processors.
+//! The desk: what a waiting connection costs, and how many late arrivals a second are answered; then a whole drain under
+//! them. Server and clients share this machine's processors.
+#[allow(dead_code, reason = "the bench of park uses the rest")]
+#[path = "park/clients.rs"]
+mod clients;
+#[path = "late_arrivals/drain.rs"]
+mod drain;
+#[path = "park/server.rs"]
+mod server;
+#[allow(dead_code, reason = "the bench of park uses the rest")]
+#[path = "park/supervised.rs"]
+mod supervised;
 mod support;
 
 use lameduck::late_arrivals::{Desk, Kind, Settings};
@@ -25,7 +35,7 @@ const THREAD: &str = "late-arrivals";
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n";
 
 fn main() {
-    if !machine::begin("Late arrivals") {
+    if server::serves() || !machine::begin("Late arrivals") {
         return;
     }
     let silent = waiting_costs_bytes();
@@ -42,6 +52,7 @@ fn main() {
             row("processor for 5,000 late requests that are waited for, % of one", format!("{paced:.1}")),
         ],
     );
+    drain::measure();
 }
 
 /// A desk that accepts from a listener of its own.

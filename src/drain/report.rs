@@ -75,11 +75,15 @@ pub struct SocketReport {
 pub struct Answers {
     /// Answered 503.
     pub answered: u64,
+    /// HTTP/2: sent away by GOAWAY, with no stream processed.
+    pub goaway: u64,
+    /// TLS: ended by a fatal alert, and lost.
+    pub alerted: u64,
     /// Answered by a fellow server (`--late-arrivals relay`), to the end.
     pub relayed: u64,
     /// Left without the whole of an answer by a fellow server that failed.
     pub cut: u64,
-    /// Closed after reading, because what came was not HTTP.
+    /// Closed after reading, because what came is no protocol that lameduck knows.
     pub closed: u64,
     /// Gone before they could be answered, by the client's doing.
     pub gone: u64,

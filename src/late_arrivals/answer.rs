@@ -35,7 +35,12 @@ const LONGEST_LINGER: usize = 16 * 1024 * 1024;
 pub async fn answer(client: &mut Client, response: &str, head: Option<&Head>) -> bool {
     let is_head = head.is_some_and(|head| head.method == "HEAD");
     let response = if is_head { without_body(response) } else { response };
-    matches!(timeout(LINGER, client.write_all(response.as_bytes())).await, Ok(Ok(())))
+    tell(client, response.as_bytes()).await
+}
+
+/// Sends these bytes. `false`: the client has gone, or does not read.
+pub async fn tell(client: &mut Client, bytes: &[u8]) -> bool {
+    matches!(timeout(LINGER, client.write_all(bytes)).await, Ok(Ok(())))
 }
 
 /// Closes our half, reads away what the client still sends until it closes, and ends the connection.

@@ -19,11 +19,15 @@ pub enum Kind {
 pub enum Ending {
     /// Answered 503.
     Answered,
+    /// HTTP/2: sent away by GOAWAY.
+    Goaway,
+    /// TLS: told by an alert, after which no client tries elsewhere.
+    Alerted,
     /// Its answer came from a fellow, to the end.
     Relayed,
     /// A fellow failed before the end of its answer.
     Cut,
-    /// Not HTTP: closed after reading.
+    /// Another protocol: closed after reading.
     Closed,
     /// The client had gone.
     Gone,
@@ -36,11 +40,15 @@ pub struct Served {
     pub open: u64,
     /// Answered 503.
     pub answered: u64,
+    /// Sent away by GOAWAY: HTTP/2.
+    pub goaway: u64,
+    /// Told by an alert that it is lost: TLS.
+    pub alerted: u64,
     /// Answered by a fellow, to the end.
     pub relayed: u64,
     /// Left without the whole of an answer by a fellow that failed.
     pub cut: u64,
-    /// Closed after reading: not HTTP.
+    /// Closed after reading: another protocol.
     pub closed: u64,
     /// Gone by the client's doing.
     pub gone: u64,
@@ -54,6 +62,8 @@ pub struct Book(Arc<[Counts; 3]>);
 struct Counts {
     open: AtomicU64,
     answered: AtomicU64,
+    goaway: AtomicU64,
+    alerted: AtomicU64,
     relayed: AtomicU64,
     cut: AtomicU64,
     closed: AtomicU64,
@@ -79,11 +89,11 @@ pub enum Work {
 impl Book {
     /// What it says now.
     pub fn served(&self, kind: Kind) -> Served {
-        let Counts { open, answered, relayed, cut, closed, gone } = &self.0[kind as usize];
+        let Counts { open, answered, goaway, alerted, relayed, cut, closed, gone } = &self.0[kind as usize];
         // `open` first: a connection that ends meanwhile is then counted twice rather than not at all.
-        let [open, answered, relayed, cut, closed, gone] =
-            [open, answered, relayed, cut, closed, gone].map(|count| count.load(SeqCst));
-        Served { open, answered, relayed, cut, closed, gone }
+        let [open, answered, goaway, alerted, relayed, cut, closed, gone] =
+            [open, answered, goaway, alerted, relayed, cut, closed, gone].map(|count| count.load(SeqCst));
+        Served { open, answered, goaway, alerted, relayed, cut, closed, gone }
     }
 
     /// How many are open, of all kinds.
@@ -124,6 +134,8 @@ impl Drop for Entry {
         let counts = self.counts();
         let ended = self.ending.map(|ending| match ending {
             Ending::Answered => &counts.answered,
+            Ending::Goaway => &counts.goaway,
+            Ending::Alerted => &counts.alerted,
             Ending::Relayed => &counts.relayed,
             Ending::Cut => &counts.cut,
             Ending::Closed => &counts.closed,

@@ -1,12 +1,13 @@
 //! Hearing a client out: its request's head, and where there is nothing better to do with it, its body.
 use super::body::Body;
 use super::client::Client;
-use super::request::{Head, Opening, understand};
+use super::opening::{Opening, Protocol, understand, understand_no_more};
+use super::request::Head;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// A client that has begun to speak has so long for its request's head.
-const HEAD_WITHIN: Duration = Duration::from_secs(5);
+pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// Between two pieces of a body a client may be silent for so long, ...
 const PIECE_WITHIN: Duration = Duration::from_secs(5);
 /// ... and have so long for all of it: the grace period of a pod, of which more is not left.
@@ -22,29 +23,41 @@ pub enum Heard {
     /// Nothing, or too little, or nothing that can be understood: it may expect HTTP.
     Unclear,
     /// Something else than HTTP/1.
-    NotHttp(Vec<u8>),
+    NotHttp1(Protocol, Vec<u8>),
     /// It has gone.
     Gone,
 }
 
-/// Reads, after these bytes, until it is clear what the client wants; one that does not speak has `silent_grace`.
-pub async fn hear(client: &mut Client, mut bytes: Vec<u8>, silent_grace: Duration) -> Heard {
-    let begin = Instant::now();
+/// Reads, after these bytes, until it is clear what the client wants; one that does not speak has `silent_grace`. A
+/// header of the PROXY protocol that came before it is put into `proxy_header`.
+pub async fn hear(
+    client: &mut Client,
+    mut bytes: Vec<u8>,
+    proxy_header: &mut Vec<u8>,
+    silent_grace: Duration,
+) -> Heard {
+    let (begin, mut is_over) = (Instant::now(), false);
     loop {
-        match understand(&bytes) {
+        let opening = if is_over { understand_no_more(&bytes) } else { understand(&bytes) };
+        match opening {
             Opening::Partial => {}
+            Opening::ProxyHeader(length) if proxy_header.is_empty() => {
+                *proxy_header = bytes.drain(..length).collect();
+                continue;
+            }
+            Opening::ProxyHeader(_) => return Heard::NotHttp1(Protocol::Other, bytes),
             Opening::Request(head) => return Heard::Request(head, bytes),
             Opening::Garbled => return Heard::Unclear,
-            Opening::NotHttp => return Heard::NotHttp(bytes),
+            Opening::NotHttp1(protocol) => return Heard::NotHttp1(protocol, bytes),
         }
         let end = begin + if bytes.is_empty() { silent_grace } else { HEAD_WITHIN.max(silent_grace) };
         match timeout_at(end, client.read(|more| bytes.extend_from_slice(more))).await {
             Ok(Ok(1..)) => {}
             // It has closed its half: there is no more to come.
-            Ok(Ok(0)) if !bytes.is_empty() => return Heard::Unclear,
+            Ok(Ok(0)) if !bytes.is_empty() => is_over = true,
             Ok(Ok(0) | Err(_)) => return Heard::Gone,
             // Silent, or slower than anybody is waited for.
-            Err(_) => return Heard::Unclear,
+            Err(_) => is_over = true,
         }
     }
 }

@@ -12,8 +12,8 @@
 //! | `taker`, `accepting` | taking the rest in competition with the server; what errors of accept(2) mean |
 //! | `client` | one connection, ours alone or shared with the server |
 //! | `service` | what is done for it, from its first byte to its end |
-//! | `hearing`, `request`, `body` | what it said, and where that ends |
-//! | `answer` | the 503, and the close behind it |
+//! | `hearing`, `proxy_header`, `opening`, `request`, `body` | what it said, and where that ends |
+//! | `answer`, `http2`, `tls` | the 503, GOAWAY or alert, and the close behind it |
 //! | `relay` | a fellow server's answer in its place |
 mod accepting;
 mod answer;
@@ -22,10 +22,14 @@ mod book;
 mod client;
 mod desk;
 mod hearing;
+mod http2;
+mod opening;
+mod proxy_header;
 mod relay;
 mod request;
 mod service;
 mod taker;
+mod tls;
 
 pub use answer::RESPONSE;
 pub use book::{Kind, Served};

@@ -1,11 +1,14 @@
 //! What is done for one connection, from its first byte to its end.
-use super::answer::{RELAY_FAILED, RESPONSE, answer, close};
+use super::answer::{RELAY_FAILED, RESPONSE, answer, close, tell};
 use super::body::Body;
 use super::book::Ending;
 use super::client::Client;
 use super::hearing::{Heard, hear, hear_out};
+use super::http2::send_away;
+use super::opening::Protocol;
 use super::relay::{Fellow, Link, Passed, Relay, pass_bytes, pass_request};
 use super::request::Head;
+use super::tls::ALERT;
 use std::time::Duration;
 
 /// How the desk serves.
@@ -45,15 +48,26 @@ impl Service {
     /// somebody else could answer.
     pub async fn serve(&self, mut client: Client, taken: Vec<u8>) -> Ending {
         // Boxed is what most of those that wait will never need.
-        match hear(&mut client, taken, self.silent_grace).await {
-            Heard::Request(head, bytes) => Box::pin(self.serve_request(client, &head, &bytes)).await,
+        let mut proxy_header = Vec::new();
+        match hear(&mut client, taken, &mut proxy_header, self.silent_grace).await {
+            Heard::Request(head, bytes) => {
+                Box::pin(self.serve_request(client, &proxy_header, &head, &bytes)).await
+            }
             Heard::Unclear => refuse(client, RESPONSE, None, Body::Length(0)).await,
-            Heard::NotHttp(bytes) => Box::pin(self.serve_bytes(client, &bytes)).await,
+            Heard::NotHttp1(protocol, bytes) => {
+                Box::pin(self.serve_bytes(client, &proxy_header, protocol, &bytes)).await
+            }
             Heard::Gone => gone(client),
         }
     }
 
-    async fn serve_request(&self, mut client: Client, head: &Head, bytes: &[u8]) -> Ending {
+    async fn serve_request(
+        &self,
+        mut client: Client,
+        proxy_header: &[u8],
+        head: &Head,
+        bytes: &[u8],
+    ) -> Ending {
         let behind = &bytes[head.length..];
         // Where it is not clear how a request ends, there is nothing to wait for, and nothing that could be passed on.
         let Ok(mut body) = head.body.clone() else {
@@ -66,7 +80,7 @@ impl Service {
             }
             return refuse(client, RESPONSE, Some(head), body).await;
         };
-        let passed = pass_request(&mut client, link, head, bytes, &mut body).await;
+        let passed = pass_request(&mut client, link, proxy_header, head, bytes, &mut body).await;
         match passed {
             Passed::Nothing if head.is_idempotent() => refuse(client, RESPONSE, Some(head), body).await,
             Passed::Nothing => match refuse(client, RELAY_FAILED, Some(head), body).await {
@@ -77,16 +91,33 @@ impl Service {
         }
     }
 
-    /// What is not HTTP/1, TLS above all, is passed both ways as it is. On the server's own connection it is the middle
-    /// of something, which nobody else can go on with.
-    async fn serve_bytes(&self, mut client: Client, bytes: &[u8]) -> Ending {
-        let link = if client.is_shared() { None } else { self.link(&client).await };
-        let Some(link) = link else {
+    /// What is not HTTP/1 is passed both ways as it is, or told in its own words that it was not processed. On the
+    /// server's own connection it is the middle of something, which nobody else can go on with.
+    async fn serve_bytes(
+        &self,
+        mut client: Client,
+        proxy_header: &[u8],
+        protocol: Protocol,
+        bytes: &[u8],
+    ) -> Ending {
+        if client.is_shared() {
             close(client).await;
             return Ending::Closed;
+        }
+        if let Some(link) = self.link(&client).await {
+            let passed = pass_bytes(&mut client, link, &[proxy_header, bytes].concat()).await;
+            return finish(client, passed).await;
+        }
+        let (is_told, ending) = match protocol {
+            Protocol::Http2 => (send_away(&mut client, bytes, self.silent_grace).await, Ending::Goaway),
+            Protocol::Tls => (tell(&mut client, ALERT).await, Ending::Alerted),
+            Protocol::Other => (true, Ending::Closed),
         };
-        let passed = pass_bytes(&mut client, link, bytes).await;
-        finish(client, passed).await
+        if !is_told {
+            return gone(client);
+        }
+        close(client).await;
+        ending
     }
 
     async fn link(&self, client: &Client) -> Option<Link<'_>> {

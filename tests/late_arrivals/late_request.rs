@@ -1,7 +1,7 @@
 //! Late requests: on a connection that the server has too, with its mark up. The client has its answer, and the server
 //! sees the end of the connection and never a byte.
 use crate::parked::Parked;
-use crate::scene::{GET, LINGER, PATIENT, crowd, ends, hear, until};
+use crate::scene::{GET, LINGER, NOBODY, PATIENT, crowd, ends, hear, until};
 use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
 use rustix::net::sockopt::set_socket_linger;
 use std::io::{Read, Write};
@@ -17,8 +17,8 @@ fn desk() -> Desk {
     Desk::open(Settings::answering(PATIENT)).unwrap()
 }
 
-const ANSWERED: Served = Served { open: 0, answered: 1, relayed: 0, cut: 0, closed: 0, gone: 0 };
-const GONE: Served = Served { open: 0, answered: 0, relayed: 0, cut: 0, closed: 0, gone: 1 };
+const ANSWERED: Served = Served { answered: 1, ..NOBODY };
+const GONE: Served = Served { gone: 1, ..NOBODY };
 
 /// A client that sends these pieces, the first of which is taken from the server, and is answered this.
 #[track_caller]

@@ -1,7 +1,7 @@
 //! Relay: a fellow's answer, byte for byte, for late arrivals, the rest and late requests.
 use crate::fellow::{echo, echoed, fellow, head, relaying};
 use crate::parked::Parked;
-use crate::scene::{GET, Scene, crowd, ends, hear, until};
+use crate::scene::{GET, NOBODY, Scene, crowd, ends, hear, until};
 use lameduck::late_arrivals::{Desk, Kind, Served};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-const RELAYED: Served = Served { open: 0, answered: 0, relayed: 1, cut: 0, closed: 0, gone: 0 };
+const RELAYED: Served = Served { relayed: 1, ..NOBODY };
 /// What a fellow is sent for [`GET`].
 const ASKED: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 

@@ -1,7 +1,7 @@
 //! Fellows that fail, and where each client is left then.
 use crate::fellow::{as_fellow, dead, echo, echoed, fellow, head, relaying};
 use crate::parked::Parked;
-use crate::scene::{GET, Scene, address, ends, hear, listener};
+use crate::scene::{GET, NOBODY, Scene, address, ends, hear, listener};
 use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
 use rustix::net::sockopt::set_socket_linger;
 use std::io::{ErrorKind, Read, Write};
@@ -9,8 +9,8 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 const ASKED: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-const ANSWERED: Served = Served { open: 0, answered: 1, relayed: 0, cut: 0, closed: 0, gone: 0 };
-const CUT: Served = Served { open: 0, answered: 0, relayed: 0, cut: 1, closed: 0, gone: 0 };
+const ANSWERED: Served = Served { answered: 1, ..NOBODY };
+const CUT: Served = Served { cut: 1, ..NOBODY };
 
 /// Reads the request's head and closes without a word.
 fn mute(connection: TcpStream) {

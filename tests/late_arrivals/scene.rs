@@ -17,6 +17,10 @@ pub const PATIENT: Duration = Duration::from_hours(1);
 pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
 pub const LINGER: Duration = Duration::from_secs(2);
 
+/// What became of nobody.
+pub const NOBODY: Served =
+    Served { open: 0, answered: 0, goaway: 0, alerted: 0, relayed: 0, cut: 0, closed: 0, gone: 0 };
+
 /// Crowds come one after the other: together they would need more descriptors than a process may have.
 pub fn crowd() -> impl Drop {
     static ALONE: Mutex<()> = Mutex::new(());
@@ -71,10 +75,15 @@ pub fn address(listener: &OwnedFd) -> SocketAddr {
 
 /// All that comes until the end of the stream, which is no reset.
 #[track_caller]
-pub fn hear(mut client: TcpStream) -> String {
+pub fn hear(client: TcpStream) -> String {
+    String::from_utf8(hear_bytes(client)).unwrap()
+}
+
+#[track_caller]
+pub fn hear_bytes(mut client: TcpStream) -> Vec<u8> {
     let mut heard = Vec::new();
     client.read_to_end(&mut heard).unwrap();
-    String::from_utf8(heard).unwrap()
+    heard
 }
 
 /// Waits until nobody is at the desk, and compares what became of them.
@@ -85,7 +94,8 @@ pub fn ends(desk: &Desk, kind: Kind, expected: Served) {
 }
 
 pub fn total(served: Served) -> u64 {
-    served.open + served.answered + served.relayed + served.cut + served.closed + served.gone
+    let Served { open, answered, goaway, alerted, relayed, cut, closed, gone } = served;
+    open + answered + goaway + alerted + relayed + cut + closed + gone
 }
 
 #[track_caller]

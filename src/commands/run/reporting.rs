@@ -134,6 +134,8 @@ fn closing_line(report: &Report) {
     let Figures { parked, cut, .. } = report.park;
     let all = [report.late_arrivals, report.the_rest, report.late_requests];
     let relayed: u64 = all.iter().map(|answers| answers.relayed).sum();
+    let goaway: u64 = all.iter().map(|answers| answers.goaway).sum();
+    let alerted: u64 = all.iter().map(|answers| answers.alerted).sum();
     info!(
         %outcome,
         %gate,
@@ -147,11 +149,18 @@ fn closing_line(report: &Report) {
         rest_answered,
         parked,
         late_requests_answered,
+        goaway,
         relayed,
         cut,
         exit_status,
         "{sentence}"
     );
+    if alerted > 0 {
+        warn!(
+            lost = alerted,
+            "late arrivals that speak TLS cannot be answered: --late-arrivals relay saves them"
+        );
+    }
     if report.left_behind.unanswered > 0 {
         warn!(unanswered = report.left_behind.unanswered, "connections were left without an answer");
     }
@@ -169,8 +178,8 @@ fn write(report: &Report, file: &Path) -> io::Result<()> {
 }
 
 fn answers(served: Served) -> Answers {
-    let Served { open: _, answered, relayed, cut, closed, gone } = served;
-    Answers { answered, relayed, cut, closed, gone }
+    let Served { open: _, answered, goaway, alerted, relayed, cut, closed, gone } = served;
+    Answers { answered, goaway, alerted, relayed, cut, closed, gone }
 }
 
 fn milliseconds(from: Option<Instant>, to: Option<Instant>) -> Option<u64> {

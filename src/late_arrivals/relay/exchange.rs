@@ -28,16 +28,17 @@ pub enum Passed {
     Gone,
 }
 
-/// Passes a request on, which begins with `bytes`, and its answer back. `body` then tells what of the request has not
+/// Passes a request on, which begins with `bytes`, behind this header, and its answer back. `body` then tells what of the request has not
 /// come yet.
 pub async fn pass_request(
     client: &mut Client,
     mut link: Link<'_>,
+    proxy_header: &[u8],
     head: &Head,
     bytes: &[u8],
     body: &mut Body,
 ) -> Passed {
-    let mut first = asking_for_the_close(bytes, head);
+    let mut first = [proxy_header, &asking_for_the_close(bytes, head)].concat();
     let behind = &bytes[head.length..];
     let Ok(of_body) = body.take(behind) else { return Passed::Gone };
     first.extend_from_slice(&behind[..of_body]);
@@ -52,10 +53,15 @@ pub async fn pass_request(
     pass_bytes(client, link, &held.unwrap_or_default()).await
 }
 
-/// Passes bytes both ways, first these, until the fellow closes.
+/// Passes bytes both ways, first these, until the fellow closes. Where the client goes after it has heard something, and
+/// many a protocol ends so, nobody can tell that it has not heard all.
 pub async fn pass_bytes(client: &mut Client, mut link: Link<'_>, first: &[u8]) -> Passed {
     let mut request = Request { first, body: &mut Body::UntilClose, held: None };
-    exchange(client, &mut link, &mut request, &mut Response::until_close()).await
+    let mut response = Response::until_close();
+    match exchange(client, &mut link, &mut request, &mut response).await {
+        Passed::Gone if response.has_begun() => Passed::Whole,
+        passed => passed,
+    }
 }
 
 /// What goes up.

@@ -5,7 +5,7 @@
 //! client <--------answer, as it comes------ fellow
 //! ```
 //!
-//! A request goes up with `Connection: close` and nothing else changed; its body is passed on as it comes, and nothing
+//! A request goes up with `Connection: close` and nothing else changed, behind the header of the PROXY protocol that it came with; its body is passed on as it comes, and nothing
 //! that is pipelined behind it. The answer comes down byte for byte, interim ones too. A WebSocket handshake is
 //! passed on untouched; after 101, and for all that is not HTTP/1, bytes pass both ways until the fellow closes. Each
 //! side is read no faster than the other takes it.

@@ -1,6 +1,6 @@
 //! Where a fellow's answer ends: bytes in, in pieces of any size; how many of them are the answer's out.
 use super::super::body::Body;
-use super::super::request::MOST_HEADERS;
+use super::super::opening::MOST_HEADERS;
 use httparse::Status;
 
 /// Behind a longer head the answer's end is not known, but by the close.

@@ -63,7 +63,7 @@ fn is_empty(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::request::{Opening, understand};
+    use super::super::super::opening::{Opening, understand};
     use super::*;
     use proptest::prelude::*;
 

@@ -74,6 +74,14 @@ impl Builder {
     /// When it does not within [`PATIENCE`]; when `nobody` cannot run it, because a directory on the way is
     /// closed.
     pub fn start(self) -> Server {
+        self.start_when(|server| server.try_get("/pid").is_ok_and(|answer| answer.starts_with("HTTP/1.")))
+    }
+
+    /// Starts it and waits until it is ready, for one that does not answer HTTP/1.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_when(self, is_ready: impl Fn(&Server) -> bool) -> Server {
         let mark = Mark::new();
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("server-{}.log", mark.value()));
         let output = File::create(&log).expect("a log file under target/");
@@ -96,7 +104,7 @@ impl Builder {
             if let Some(status) = server.process.try_wait().expect("our own child") {
                 panic!("the server ended before it answered: {status}");
             }
-            server.try_get("/pid").ok().filter(|answer| answer.starts_with("HTTP/1."))
+            is_ready(&server).then_some(())
         });
         server
     }

@@ -6,26 +6,40 @@ use std::sync::OnceLock;
 
 const GO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/go");
 const GO_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/go/main.go");
+const H2_CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/h2_client");
+const H2_CLIENT_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/h2_client/main.go");
 const JAVA_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/TestServer.java");
 
 /// The program made of `go/main.go`, which needs no library.
 pub fn go_server() -> PathBuf {
     static HOME: OnceLock<PathBuf> = OnceLock::new();
+    HOME.get_or_init(|| go_program("go-server", GO, GO_MAIN, "it needs Go 1.22 or later")).clone()
+}
+
+/// The program made of `h2_client/main.go`.
+pub fn h2_client() -> PathBuf {
+    static HOME: OnceLock<PathBuf> = OnceLock::new();
+    HOME.get_or_init(|| go_program("h2_client", H2_CLIENT, H2_CLIENT_MAIN, "it needs Go 1.24 or later"))
+        .clone()
+}
+
+/// In a directory of its own, both of this name.
+fn go_program(name: &str, directory: &str, main: &str, remedy: &str) -> PathBuf {
     let make = |home: &Path| {
         // It has no dependencies: nothing is to be fetched, no other toolchain either.
         let nothing_fetched = [("GOFLAGS", "-mod=mod"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local")];
         // Static, as Go's images from scratch have it.
         let mut go = Command::new("go");
         go.args(["build", "-o"])
-            .arg(home.join("go-server"))
+            .arg(home.join(name))
             .arg(".")
-            .current_dir(GO)
+            .current_dir(directory)
             .envs(nothing_fetched)
             .env("CGO_ENABLED", "0");
-        run(&mut go, "it needs Go 1.22 or later");
+        run(&mut go, remedy);
     };
-    let works = |home: &Path| home.join("go-server").is_file();
-    HOME.get_or_init(|| made("go-static", &[GO_MAIN], works, make)).join("go-server")
+    let works = |home: &Path| home.join(name).is_file();
+    made(name, &[main], works, make).join(name)
 }
 
 /// The class path with `TestServer`.

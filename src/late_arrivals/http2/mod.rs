@@ -1,0 +1,16 @@
+//! HTTP/2 with prior knowledge (RFC 9113), gRPC above all: as much of it as it takes to say that nothing was processed.
+//!
+//! ```text
+//! client --preface, SETTINGS--> us
+//! client <------SETTINGS, ACK-- us     some clients wait for it before they ask
+//! client --HEADERS, ...-------> us
+//! client <---GOAWAY, last 0---- us     a little later; then our half is closed, and what still comes is read away
+//! ```
+//!
+//! No stream was processed, so every request may be sent again to another server, POST as well as GET (RFC 9113,
+//! section 8.7). Headers are not decoded, and nothing but the frames' own headers is looked at.
+mod frames;
+mod goaway;
+
+pub use frames::PREFACE;
+pub use goaway::send_away;

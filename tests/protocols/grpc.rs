@@ -1,0 +1,129 @@
+//! gRPC: a call that came too late was not processed, and the client knows.
+use crate::scene::{Stopping, read, report_file};
+use crate::support::process::Mark;
+use crate::support::server::{Builder, Server, free_port};
+use crate::support::trial::trial;
+use crate::support::{PATIENCE, python};
+use libtest_mimic::Trial;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// The first call takes so long: it is in flight at the stop.
+const FIRST_MS: &str = "2000";
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial(
+            "with_retries_off_a_call_succeeds_or_is_unavailable_and_was_not_processed",
+            &Ok(()),
+            retries_off,
+        ),
+        trial("with_retries_on_and_a_fellow_every_call_succeeds", &Ok(()), retries_on),
+        trial("relayed_to_a_fellow_every_call_succeeds_without_retries", &Ok(()), relayed),
+    ]
+}
+
+fn server() -> Builder {
+    let port = free_port();
+    let script = format!("{}/grpc_server.py", python::SERVERS);
+    Builder::new(port, python::program("python"), [&script, &port.to_string()])
+}
+
+fn started(server: Builder) -> Server {
+    server.start_when(|server| TcpStream::connect(server.address()).is_ok())
+}
+
+/// How many calls the server has handled, which says it at its end.
+fn handled(server: &mut Server) -> u64 {
+    assert_eq!(server.wait(PATIENCE).code(), Some(0));
+    let log = server.log();
+    let handled = log.lines().find_map(|line| line.strip_prefix("handled "));
+    handled.unwrap_or_else(|| panic!("{log}")).parse().unwrap()
+}
+
+/// Clients that call until they are told to end.
+struct Calls {
+    process: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+    _mark: Mark,
+}
+
+impl Calls {
+    /// Under way, the first one too.
+    fn new(retries: &str, ports: &[u16]) -> Self {
+        let mark = Mark::new();
+        let mut process = Command::new(python::program("python"))
+            .args([&format!("{}/grpc_client.py", python::SERVERS), retries, FIRST_MS])
+            .args(ports.iter().map(u16::to_string))
+            .env(Mark::NAME, mark.value())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (stdin, stdout) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        let mut stdout = BufReader::new(stdout);
+        let mut begun = String::new();
+        stdout.read_line(&mut begun).unwrap();
+        assert_eq!(begun, "begun\n");
+        Self { process, stdin, stdout, _mark: mark }
+    }
+
+    /// How many ended with which status.
+    fn end(self) -> Value {
+        let Self { mut process, stdin, mut stdout, _mark } = self;
+        drop(stdin);
+        let mut ended = String::new();
+        stdout.read_line(&mut ended).unwrap();
+        assert!(process.wait().unwrap().success());
+        serde_json::from_str(&ended).unwrap()
+    }
+}
+
+/// How many succeeded, where nothing else than `allowed` was seen.
+fn succeeded(ended: &Value, allowed: &[&str]) -> u64 {
+    let statuses = ended["statuses"].as_object().unwrap();
+    assert!(statuses.keys().all(|status| allowed.contains(&status.as_str())), "{ended}");
+    statuses["OK"].as_u64().unwrap()
+}
+
+fn retries_off() {
+    let report = report_file();
+    let options = ["--gate", "divert", "--report", report.to_str().unwrap()];
+    let mut server = started(server().under_lameduck(&options));
+    let calls = Calls::new("off", &[server.address().port()]);
+    server.signal(libc::SIGTERM);
+    let handled = handled(&mut server);
+    let ended = calls.end();
+    let succeeded = succeeded(&ended, &["OK", "UNAVAILABLE"]);
+    assert_eq!(succeeded, handled, "what was unavailable was not processed: {ended}");
+    let report = read(&report);
+    assert!(report["late_arrivals"]["goaway"].as_u64() > Some(0), "{report}");
+    assert_eq!(report["outcome"], "drained", "{report}");
+}
+
+fn retries_on() {
+    let report = report_file();
+    let options = ["--gate", "divert", "--report", report.to_str().unwrap()];
+    let (mut stopped, mut fellow) = (started(server().under_lameduck(&options)), started(server()));
+    let calls = Calls::new("on", &[stopped.address().port(), fellow.address().port()]);
+    stopped.signal(libc::SIGTERM);
+    let by_stopped = handled(&mut stopped);
+    let succeeded = succeeded(&calls.end(), &["OK"]);
+    fellow.signal(libc::SIGTERM);
+    assert_eq!(succeeded, by_stopped + handled(&mut fellow), "each was processed once");
+    assert!(read(&report)["late_arrivals"]["goaway"].as_u64() > Some(0));
+}
+
+fn relayed() {
+    let mut fellow = started(server());
+    let to = fellow.address().to_string();
+    let stopping = Stopping::new(&["--late-arrivals", "relay", "--relay-to", &to]);
+    let succeeded = succeeded(&Calls::new("off", &[stopping.port()]).end(), &["OK"]);
+    let late = stopping.late_arrivals();
+    assert_eq!((&late["relayed"], &late["goaway"]), (&succeeded.into(), &0.into()), "{late}");
+    fellow.signal(libc::SIGTERM);
+    assert_eq!(succeeded, handled(&mut fellow), "each was processed once");
+}

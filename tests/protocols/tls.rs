@@ -1,0 +1,65 @@
+//! OpenSSL: an alert and a clean close, or a fellow's answer.
+use crate::scene::Stopping;
+use crate::support::process::Mark;
+use crate::support::server::free_port;
+use crate::support::trial::trial;
+use crate::support::{finish, python, wait_for};
+use libtest_mimic::Trial;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+pub fn trials() -> Vec<Trial> {
+    let works = Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
+    let openssl = if works { Ok(()) } else { Err("openssl is not on PATH: install it".to_owned()) };
+    vec![
+        trial("a_client_of_tls_is_told_by_an_alert_and_sees_a_clean_close", &Ok(()), alerted),
+        trial("a_client_of_tls_has_a_fellow_s_answer", &openssl, relayed),
+    ]
+}
+
+fn alerted() {
+    let client = python::program("python");
+    let stopping = Stopping::new(&[]);
+    let script = format!("{}/tls_client.py", python::SERVERS);
+    let said = finish(Command::new(client).args([script, stopping.port().to_string()]));
+    assert_eq!(String::from_utf8(said.stdout).unwrap(), "TLSV1_ALERT_INTERNAL_ERROR\nclosed\n");
+    assert_eq!(stopping.late_arrivals()["alerted"], 1);
+}
+
+fn relayed() {
+    let files = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (key, certificate) = (files.join("protocols.key"), files.join("protocols.crt"));
+    let made = finish(
+        Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout"])
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate),
+    );
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mark = Mark::new();
+    let fellow = format!("127.0.0.1:{}", free_port());
+    let mut process = Command::new("openssl")
+        .args(["s_server", "-www", "-quiet", "-accept", &fellow, "-key"])
+        .arg(&key)
+        .arg("-cert")
+        .arg(&certificate)
+        .env(Mark::NAME, mark.value())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for("the fellow", || TcpStream::connect(&fellow).ok());
+
+    let stopping = Stopping::new(&["--late-arrivals", "relay", "--relay-to", &fellow]);
+    let get = "import ssl, sys, urllib.request as r\n\
+        context = ssl._create_unverified_context()\n\
+        print(r.urlopen(f'https://127.0.0.1:{sys.argv[1]}/', context=context, timeout=60).status)";
+    let said =
+        finish(Command::new(python::program("python")).args(["-c", get, &stopping.port().to_string()]));
+    assert_eq!(String::from_utf8(said.stdout).unwrap(), "200\n", "{}", String::from_utf8_lossy(&said.stderr));
+    assert_eq!(stopping.late_arrivals()["relayed"], 1);
+    process.kill().unwrap();
+    process.wait().unwrap();
+}

@@ -1,0 +1,67 @@
+"""gRPC calls without a pause, each on a channel of its own, until stdin ends: grpc_client.py RETRIES MS PORT...
+
+RETRIES is `on` (a retryPolicy for UNAVAILABLE beside grpc's own retries) or `off` (neither). The first call takes MS milliseconds,
+all others 10. Says `begun` when the first one is under way and the second answered, and in the end how many ended with which
+status, and what was said of those that failed, as JSON."""
+
+import collections
+import json
+import sys
+import threading
+
+import grpc
+
+RETRIES, FIRST_MS, PORTS = sys.argv[1], sys.argv[2], sys.argv[3:]
+CALLERS = 8
+POLICY = {
+    "loadBalancingConfig": [{"round_robin": {}}],
+    "methodConfig": [
+        {
+            "name": [{}],
+            "retryPolicy": {
+                "maxAttempts": 5,
+                "initialBackoff": "0.5s",
+                "maxBackoff": "8s",
+                "backoffMultiplier": 3,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+}
+OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
+if RETRIES == "on":
+    OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.service_config", json.dumps(POLICY))]
+TARGET = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in PORTS)
+
+seen = collections.Counter()
+details = set()
+over = threading.Event()
+
+
+def call(milliseconds):
+    with grpc.insecure_channel(TARGET, options=OPTIONS) as channel:
+        try:
+            channel.unary_unary("/test/Work")(str(milliseconds).encode(), timeout=60)
+            seen["OK"] += 1
+        except grpc.RpcError as error:
+            seen[error.code().name] += 1
+            details.add(error.details())
+
+
+def calls():
+    while not over.is_set():
+        call(10)
+
+
+first = threading.Thread(target=call, args=(FIRST_MS,))
+first.start()
+call(10)
+callers = [threading.Thread(target=calls) for _ in range(CALLERS)]
+for caller in callers:
+    caller.start()
+print("begun", flush=True)
+sys.stdin.read()
+over.set()
+for caller in [first, *callers]:
+    caller.join()
+print(json.dumps({"statuses": seen, "details": sorted(details)}), flush=True)
