@@ -1,8 +1,10 @@
 //! Open connections, and requests on them.
+use lameduck::load::KeptAlivePlan;
 use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// A server that does not answer by then never will.
@@ -40,4 +42,19 @@ pub fn connect(server: SocketAddr) -> TcpStream {
 pub fn ask(client: &mut TcpStream, work_ms: u64) {
     let request = format!("GET /{work_ms} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     client.write_all(request.as_bytes()).expect("a request");
+}
+
+/// So many kept-alive clients that ask again after `think`, for what takes the server `work`.
+pub fn busy(server: SocketAddr, clients: usize, think: Duration, work: Duration) -> KeptAlivePlan {
+    KeptAlivePlan {
+        target: server.into(),
+        clients,
+        think,
+        host: "localhost".into(),
+        path: format!("/{}", work.as_millis()),
+        slow: None,
+        body: None,
+        pipeline: NonZeroUsize::MIN,
+        client_timeout: PATIENCE,
+    }
 }

@@ -1,11 +1,10 @@
 //! How long forty busy kept-alive clients hold a drain: what there is beyond the settle, one response and the quiet time.
-use super::clients::PATIENCE;
+use super::clients::{PATIENCE, busy};
 use super::supervised::Supervised;
 use super::support::spread::Spread;
 use super::support::table;
-use lameduck::load::{Class, KeptAlive, KeptAlivePlan};
+use lameduck::load::{Class, KeptAlive};
 use lameduck::park::QUIET;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 const ROUNDS: usize = 15;
@@ -48,17 +47,7 @@ struct Drain {
 #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn drain(think: Duration) -> Drain {
     let supervised = Supervised::start(&[]);
-    let plan = KeptAlivePlan {
-        target: supervised.address.into(),
-        clients: CLIENTS,
-        think,
-        host: "localhost".into(),
-        path: format!("/{}", WORK.as_millis()),
-        slow: None,
-        body: None,
-        pipeline: NonZeroUsize::MIN,
-        client_timeout: PATIENCE,
-    };
+    let plan = busy(supervised.address, CLIENTS, think, WORK);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (told, (signalled, report), outcomes) = runtime.block_on(async {
         let load = KeptAlive::start(plan);

@@ -1,10 +1,9 @@
 //! Busy kept-alive clients whose late requests are relayed to a fellow server: what they feel of a stop.
-use super::clients::PATIENCE;
+use super::clients::{PATIENCE, busy};
 use super::supervised::Supervised;
 use super::support::spread::Spread;
 use super::support::table;
-use lameduck::load::{Class, KeptAlive, KeptAlivePlan, Outcome};
-use std::num::NonZeroUsize;
+use lameduck::load::{Class, KeptAlive, Outcome};
 use std::time::Duration;
 
 const ROUNDS: usize = 3;
@@ -56,17 +55,7 @@ fn round() -> (Duration, Vec<Outcome>) {
     let fellow = Supervised::alone();
     let to = fellow.address.to_string();
     let supervised = Supervised::start(&["--late-arrivals", "relay", "--relay-to", &to]);
-    let plan = KeptAlivePlan {
-        target: supervised.address.into(),
-        clients: CLIENTS,
-        think: THINK,
-        host: "localhost".into(),
-        path: format!("/{}", WORK.as_millis()),
-        slow: None,
-        body: None,
-        pipeline: NonZeroUsize::MIN,
-        client_timeout: PATIENCE,
-    };
+    let plan = busy(supervised.address, CLIENTS, THINK, WORK);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let load = KeptAlive::start(plan);
