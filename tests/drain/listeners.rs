@@ -24,7 +24,8 @@ fn many() {
         format!("127.0.0.1:{admin}"),
     ];
     let mut args = vec!["--chdir".to_owned(), python::SERVERS.to_owned(), "--backlog=77".to_owned()];
-    args.extend(["--worker-class=gthread", "--threads=8", "--workers=2"].map(str::to_owned));
+    let fixed = ["--no-control-socket", "--worker-class=gthread", "--threads=8", "--workers=2"];
+    args.extend(fixed.map(str::to_owned));
     args.extend(binds.iter().map(|bind| format!("--bind={bind}")));
     args.push("app:application".to_owned());
     let ignored = admin.to_string();
