@@ -10,7 +10,7 @@ use std::net::TcpStream;
 use std::path::Path;
 
 pub fn trials() -> Vec<Trial> {
-    vec![trial("twins_dual_stack_and_several_ports_are_gated_andsitting_ports_are_not", &Ok(()), many)]
+    vec![trial("twins_dual_stack_and_several_ports_are_gated_and_ignored_ports_are_not", &Ok(()), many)]
 }
 
 fn many() {
