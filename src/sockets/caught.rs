@@ -65,13 +65,13 @@ fn is_stopped(pid: Pid) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::sockets::{mark, sys};
     use rustix::process::{PidfdFlags, pidfd_open};
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
-    use std::process::{Command, Stdio};
+    use std::process::{Child, Command, Stdio};
 
     fn wait_until(what: &str, mut is: impl FnMut() -> bool) {
         let until = Instant::now() + Duration::from_secs(30);
@@ -81,9 +81,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_call_that_the_mark_has_caught_returns_when_its_process_is_nudged() {
-        // Given: a server that blocks in a call which began while the mark was up.
+    /// A server that sleeps in a call which began while the mark was up, although `hello` has come and the mark is down;
+    /// it will say on its standard output what the call gives.
+    pub(crate) fn caught() -> (Child, OwnedFd, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let server = OwnedFd::from(listener.accept().unwrap().0);
@@ -93,15 +93,25 @@ mod tests {
         let child = dd.stdout(Stdio::piped()).spawn().unwrap();
         let pid = Pid::from_child(&child);
         wait_until("it reads", || sleeps_reading(pid, 0) == Some(true));
-        // When: a request comes, and the mark is lowered.
         client.write_all(b"hello").unwrap();
         mark::lower(&server).unwrap();
-        // Then: it has the bytes and sleeps on;
         wait_until("it has the bytes", || mark::unread(&server).unwrap() == 0);
         wait_until("it sleeps", || sleeps_reading(pid, 0) == Some(true));
+        (child, server, client)
+    }
+
+    /// What its call gives, when it returns.
+    pub(crate) fn given_to(mut child: Child) -> Vec<u8> {
+        wait_until("the call returns", || child.try_wait().unwrap().is_some());
+        child.wait_with_output().unwrap().stdout
+    }
+
+    #[test]
+    fn a_call_that_the_mark_has_caught_returns_when_its_process_is_nudged() {
+        let (child, _server, _client) = caught();
+        let pid = Pid::from_child(&child);
         assert_eq!(sleeps_reading(pid, 1), Some(false), "of another descriptor");
-        // and when it is nudged it goes on with them.
         nudge(&pidfd_open(pid, PidfdFlags::empty()).unwrap(), pid).unwrap();
-        assert_eq!(child.wait_with_output().unwrap().stdout, b"hello");
+        assert_eq!(given_to(child), b"hello");
     }
 }

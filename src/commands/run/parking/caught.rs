@@ -56,3 +56,40 @@ impl Parking {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{ParkArgs, ParkChoice};
+    use crate::sockets::caught::tests::{caught, given_to};
+    use crate::sockets::connections::{Counters, Spoken, Standing};
+    use rustix::fs::fstat;
+    use rustix::process::Pid;
+
+    #[test]
+    fn given_a_server_that_may_be_caught_when_it_is_looked_at_then_it_is_freed_once_it_has_read_all() {
+        let (mut child, server, _client) = caught();
+        let inode = fstat(&server).unwrap().st_ino;
+        let options = ParkArgs { park: ParkChoice::Auto, park_after: Duration::ZERO };
+        let mut parking = Parking::new(&options, Duration::ZERO);
+        parking.owners.find(&[Pid::from_child(&child)]);
+        let spoken = Spoken {
+            received: 5,
+            sent: 0,
+            since_received: Duration::ZERO,
+            since_sent: Duration::ZERO,
+            outstanding: Some(false),
+            bare_received: None,
+            bare_sent: None,
+        };
+        let counters = Counters { state: 1, owned: true, recv_queue: 0, send_queue: 0, spoken: Some(spoken) };
+        let seen = parking.seen(counters, Some(Standing::InFlight)).unwrap();
+        parking.may_be_caught(inode, &seen);
+        parking.free(inode, &Seen { unread: 1, ..seen });
+        assert!(child.try_wait().unwrap().is_none(), "what is unread wakes it");
+        parking.free(inode, &seen);
+        assert_eq!(given_to(child), b"hello");
+        parking.free(inode, &Seen { sent: 1, ..seen });
+        assert!(parking.caught.is_empty(), "it has spoken");
+    }
+}
