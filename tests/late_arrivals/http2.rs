@@ -1,6 +1,6 @@
 //! HTTP/2 with prior knowledge: whoever asks is sent away by GOAWAY, as one whose request was not processed.
 use crate::fellow::dead;
-use crate::scene::{BOUND, HEAD_WITHIN, NOBODY, Scene, ends, hear_bytes, total, until};
+use crate::scene::{BOUND, HEAD_WITHIN, NOBODY, Scene, after, ends, hear_bytes};
 use lameduck::late_arrivals::{Kind, Served};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -180,7 +180,6 @@ fn what_is_no_frames_is_sent_away_at_once() {
 fn a_client_that_left_is_gone() {
     let scene = Scene::new();
     drop(said(&scene, PREFACE));
-    until(|| scene.desk.busy() == 0 && total(scene.desk.served(Kind::LateArrival)) == 1);
-    let served = scene.desk.served(Kind::LateArrival);
+    let served = after(&scene.desk, Kind::LateArrival, 1);
     assert_eq!(served.goaway + served.gone, 1, "{served:?}");
 }
