@@ -6,7 +6,7 @@ use super::client::Client;
 use super::hearing::{Heard, hear, hear_out};
 use super::http2::send_away;
 use super::opening::Protocol;
-use super::relay::{Fellow, Link, Passed, Relay, pass_bytes, pass_request};
+use super::relay::{Fellow, Link, Passed, Relay, pass_bytes, pass_http2, pass_request};
 use super::request::Head;
 use super::tls::ALERT;
 use std::time::Duration;
@@ -105,7 +105,14 @@ impl Service {
             return Ending::Closed;
         }
         if let Some(link) = self.link(&client).await {
-            let passed = pass_bytes(&mut client, link, &[proxy_header, bytes].concat()).await;
+            let passed = match protocol {
+                Protocol::Http2 => {
+                    pass_http2(&mut client, link, proxy_header, bytes, self.silent_grace).await
+                }
+                Protocol::Tls | Protocol::Other => {
+                    pass_bytes(&mut client, link, &[proxy_header, bytes].concat()).await
+                }
+            };
             return finish(client, passed).await;
         }
         let (is_told, ending) = match protocol {

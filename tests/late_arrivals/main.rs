@@ -10,6 +10,7 @@ mod parked;
 mod proxy_header;
 mod relay;
 mod relay_failures;
+mod relayed_http2;
 mod scene;
 mod the_rest;
 mod tls;

@@ -2,7 +2,7 @@
 use super::super::answer::tell;
 use super::super::client::Client;
 use super::super::hearing::HEAD_WITHIN;
-use super::frames::{Frame, Frames, GOAWAY, PREFACE, SETTINGS, SETTINGS_ACK};
+use super::frames::{Frames, PREFACE, SETTINGS, SETTINGS_ACK, goaway};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -59,7 +59,7 @@ pub async fn send_away(client: &mut Client, bytes: &[u8], silent_grace: Duration
             Ok(Err(_)) => return false,
         }
     }
-    tell(client, GOAWAY).await
+    tell(client, &goaway(0)).await
 }
 
 impl Said {
@@ -68,12 +68,11 @@ impl Said {
         while !bytes.is_empty() && !self.is_nonsense {
             let (taken, frame) = self.frames.take(bytes);
             bytes = &bytes[taken..];
-            match frame {
-                Some(Frame::Settings) => (self.settings, self.has_begun) = (self.settings + 1, true),
-                Some(_) if !self.has_begun => self.is_nonsense = true,
-                Some(Frame::HeadEnd) => self.has_asked = true,
-                Some(Frame::Other) | None => {}
-            }
+            let Some(frame) = frame else { continue };
+            self.is_nonsense = !self.has_begun && !frame.is_settings();
+            self.has_begun = true;
+            self.settings += usize::from(frame.is_settings());
+            self.has_asked |= frame.ends_head();
         }
     }
 }
