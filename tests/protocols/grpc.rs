@@ -12,6 +12,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// The first call takes so long: it is in flight at the stop.
 const FIRST_MS: &str = "2000";
+/// Much longer than a busy connection is kept (`relay/farewell.rs`).
+const LONG_MS: &str = "6000";
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -22,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
         ),
         trial("with_retries_on_and_a_fellow_every_call_succeeds", &Ok(()), retries_on),
         trial("relayed_to_a_fellow_every_call_succeeds_without_retries", &Ok(()), relayed),
+        trial("relayed_on_one_channel_every_call_succeeds_and_the_channel_moves", &Ok(()), moves),
     ]
 }
 
@@ -52,11 +55,16 @@ struct Calls {
 }
 
 impl Calls {
-    /// Under way, the first one too.
+    /// Each on a connection of its own; under way, the first one too.
     fn new(retries: &str, ports: &[u16]) -> Self {
+        Self::on("each", retries, FIRST_MS, ports)
+    }
+
+    /// `channels`: "each", or "kept".
+    fn on(channels: &str, retries: &str, first_ms: &str, ports: &[u16]) -> Self {
         let mark = Mark::new();
         let mut process = Command::new(python::program("python"))
-            .args([&format!("{}/grpc_client.py", python::SERVERS), retries, FIRST_MS])
+            .args([&format!("{}/grpc_client.py", python::SERVERS), retries, channels, first_ms])
             .args(ports.iter().map(u16::to_string))
             .env(Mark::NAME, mark.value())
             .stdin(Stdio::piped())
@@ -126,6 +134,21 @@ fn relayed() {
     let succeeded = succeeded(&Calls::new("off", &[stopping.port()]).end(), &["OK"]);
     let late = stopping.late_arrivals();
     assert_eq!((&late["relayed"], &late["goaway"]), (&succeeded.into(), &0.into()), "{late}");
+    fellow.signal(libc::SIGTERM);
+    assert_eq!(succeeded, handled(&mut fellow), "each was processed once");
+}
+
+/// A channel keeps its connection: it is asked to make new ones while calls are under way, and no call sees it.
+fn moves() {
+    let mut fellow = started(server());
+    let to = fellow.address().to_string();
+    let stopping = Stopping::new(&["--late-arrivals", "relay", "--relay-to", &to]);
+    let ended = Calls::on("kept", "off", LONG_MS, &[stopping.port()]).end();
+    let succeeded = succeeded(&ended, &["OK"]);
+    let late = stopping.late_arrivals();
+    let connections = late["relayed"].as_u64().unwrap();
+    assert!((2..succeeded).contains(&connections), "{late} {ended}");
+    assert_eq!((&late["cut"], &late["gone"]), (&0.into(), &0.into()), "{late}");
     fellow.signal(libc::SIGTERM);
     assert_eq!(succeeded, handled(&mut fellow), "each was processed once");
 }
