@@ -12,6 +12,7 @@ mod listeners;
 mod mptcp;
 mod neighbours;
 mod peers;
+mod relayed;
 mod report;
 mod scaling;
 mod sockets;
@@ -29,6 +30,7 @@ fn main() {
         listeners::trials(),
         mptcp::trials(),
         scaling::trials(),
+        relayed::trials(),
         report::trials(),
         sockets::trials(),
         container::trials(),
