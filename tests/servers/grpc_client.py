@@ -1,7 +1,7 @@
-"""gRPC calls without a pause until stdin ends: grpc_client.py RETRIES CHANNELS MS PORT...
+"""gRPC calls without a pause until stdin ends: grpc_client.py CHANNELS RETRIES MS PORT...
 
-RETRIES is `on` (a retryPolicy for UNAVAILABLE beside grpc's own retries) or `off` (neither). CHANNELS is `each` (one a call) or
-`kept` (one for all, and the calls go on until the first has ended). The first call takes MS milliseconds, all others 10. Says `begun` when the first one is under way and the second answered, and in the end how many ended with which
+CHANNELS is `each` (one a call) or `kept` (one for all, and the calls go on until the first has ended). RETRIES is `on` (a
+retryPolicy for UNAVAILABLE beside grpc's own retries) or `off` (neither). The first call takes MS milliseconds, all others 10. Says `begun` when the first one is under way and the second answered, and in the end how many ended with which
 status, and what was said of those that failed, as JSON."""
 
 import collections
@@ -12,7 +12,7 @@ import threading
 
 import grpc
 
-RETRIES, CHANNELS, FIRST_MS, PORTS = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+CHANNELS, RETRIES, FIRST_MS, PORTS = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
 CALLERS = 8
 POLICY = {
     "loadBalancingConfig": [{"round_robin": {}}],
