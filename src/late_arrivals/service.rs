@@ -53,7 +53,7 @@ impl Service {
             Heard::Request(head, bytes) => {
                 Box::pin(self.serve_request(client, &proxy_header, &head, &bytes)).await
             }
-            Heard::Unclear => refuse(client, RESPONSE, None, Body::Length(0)).await,
+            Heard::Unclear => Box::pin(refuse(client, RESPONSE, None, Body::Length(0))).await,
             Heard::NotHttp1(protocol, bytes) => {
                 Box::pin(self.serve_bytes(client, &proxy_header, protocol, &bytes)).await
             }

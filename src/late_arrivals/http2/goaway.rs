@@ -6,8 +6,9 @@ use super::frames::{Frames, PREFACE, SETTINGS, SETTINGS_ACK, goaway};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// From its first request until GOAWAY: what a client says in one breath, a body or more requests, is read before. Go's
-/// net/http gives a request up when GOAWAY comes before that was sent, and sends it again when it comes 100 to 250 ms later.
+/// From its first request until GOAWAY: what a client says in one breath, a body or more requests, is read before, and one that
+/// sends it again at once, to the same address, does not do so thousands of times a second. Go's net/http and grpcio bear
+/// GOAWAY at any time; what Go does not bear is a close with its request unread, a reset.
 const BREATH: Duration = Duration::from_millis(150);
 /// A client that says more before GOAWAY is sent away at once. One that keeps to the rules says 64 KiB of a body: no
 /// window is opened (RFC 9113, section 6.9.2).
