@@ -18,7 +18,7 @@
 //! | `telling` | what is told of the gate, as a whole and of each socket |
 //! | `reporting` | the closing line and the report file |
 mod actions;
-mod choosing;
+pub mod choosing;
 mod closing;
 mod desk;
 mod ending;
@@ -29,7 +29,7 @@ pub mod parking;
 mod path_gates;
 mod reporting;
 mod signals;
-mod starting;
+pub mod starting;
 mod supervision;
 mod telling;
 
@@ -56,7 +56,7 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     args.sockets.check()?;
     args.late_arrivals.check(&args.sockets)?;
     let way = Way::of(&args.sockets)?;
-    let in_kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    let in_kubernetes = choosing::in_kubernetes();
     let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
