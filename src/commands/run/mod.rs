@@ -17,6 +17,7 @@
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
 //! | `telling` | what is told of the gate, as a whole and of each socket |
 //! | `reporting` | the closing line and the report file |
+//! | `termination_message` | what Kubernetes shows of it |
 mod actions;
 pub mod choosing;
 mod closing;
@@ -32,6 +33,7 @@ mod signals;
 pub mod starting;
 mod supervision;
 mod telling;
+mod termination_message;
 
 use crate::cli::RunArgs;
 use crate::sockets::listen;
@@ -89,7 +91,5 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Some(hint) = hint {
         info!("{hint}");
     }
-    Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)
-        .run(args.telemetry.report.as_deref())
-        .into())
+    Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking).run(&args.telemetry).into())
 }
