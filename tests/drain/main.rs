@@ -17,6 +17,7 @@ mod report;
 mod scaling;
 mod sockets;
 mod stop;
+mod termination_message;
 
 use support::{python, runner};
 
@@ -32,6 +33,7 @@ fn main() {
         scaling::trials(),
         relayed::trials(),
         report::trials(),
+        termination_message::trials(),
         sockets::trials(),
         container::trials(),
         peers::trials(),

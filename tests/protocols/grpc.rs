@@ -1,7 +1,8 @@
 //! gRPC: a call that came too late was not processed, and the client knows.
 use crate::scene::{Stopping, read, report_file};
+use crate::support::ports::free_port;
 use crate::support::process::Mark;
-use crate::support::server::{Builder, Server, free_port};
+use crate::support::server::{Builder, Server};
 use crate::support::servers::Kind;
 use crate::support::servers::compiled::grpc_go_client;
 use crate::support::trial::trial;
