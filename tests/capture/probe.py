@@ -1,6 +1,6 @@
 """A server's calls, one case a function: run plainly and under lameduck, what it says is to be the same, but for
 whether lameduck holds the socket. Says one line for each fact."""
-import array, ctypes, errno, os, select, signal, socket, struct, sys, threading, time
+import array, ctypes, errno, os, random, select, signal, socket, struct, sys, threading, time
 
 libc = ctypes.CDLL(None, use_errno=True)
 PATIENCE = 30
@@ -33,10 +33,29 @@ def say(*facts):
     print(*facts, flush=True)
 
 
-def free_port(kind=socket.AF_INET, host="127.0.0.1"):
-    with socket.socket(kind) as sock:
-        sock.bind((host, 0))
-        return sock.getsockname()[1]
+NAMES = []
+
+
+def free_port():
+    """A port that nobody has: the kernel gives it to nobody, since it is none of the ephemeral ones, and no other probe
+    takes it while this one has the name that says so. It is not tried by a bind, which lameduck would see."""
+    end = int(read("/proc/sys/net/ipv4/ip_local_port_range").split()[0])
+    while True:
+        port = random.randrange(10000, end)
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0lameduck-test-port-{port}")
+        except OSError:
+            name.close()
+            continue
+        NAMES.append(name)
+        if not any(f":{port:04X} " in table for table in map(read, ("/proc/net/tcp", "/proc/net/tcp6"))):
+            return port
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
 
 
 def tcp(family=socket.AF_INET, protocol=0):
@@ -117,13 +136,13 @@ def other_sockets():
 
 
 def dual_stack():
-    port = free_port(socket.AF_INET6, "::1")
+    port = free_port()
     both = tcp(socket.AF_INET6)
     both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     both.bind(("::", port))
     both.listen()
     say(held(both), answer_one(both, ("127.0.0.1", port)), answer_one(both, ("::1", port)))
-    port = free_port(socket.AF_INET6, "::1")
+    port = free_port()
     six, four = tcp(socket.AF_INET6), tcp()
     six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     six.bind(("::", port))
