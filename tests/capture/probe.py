@@ -33,24 +33,32 @@ def say(*facts):
     print(*facts, flush=True)
 
 
-NAMES = []
+FIRST, BLOCK = 10000, 500
+
+
+def our_ports():
+    """Ports that the kernel gives to nobody, since they are none of the ephemeral ones, and no other test takes while this
+    process has the name that says so: a block as of tests/support/ports.rs. None is tried by a bind, which lameduck would
+    see."""
+    count = (int(read("/proc/sys/net/ipv4/ip_local_port_range").split()[0]) - FIRST) // BLOCK
+    taken = {int(row.split()[1].rsplit(":", 1)[1], 16) for row in read("/proc/net/tcp").splitlines()[1:]}
+    for number in random.sample(range(count), count):
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0lameduck-test-ports-{number}")
+        except OSError:
+            continue
+        block = range(FIRST + number * BLOCK, FIRST + (number + 1) * BLOCK)
+        yield from (port for port in block if port not in taken)
+        return
+
+
+# It has its name as long as it lives.
+PORTS = our_ports()
 
 
 def free_port():
-    """A port that nobody has: the kernel gives it to nobody, since it is none of the ephemeral ones, and no other probe
-    takes it while this one has the name that says so. It is not tried by a bind, which lameduck would see."""
-    end = int(read("/proc/sys/net/ipv4/ip_local_port_range").split()[0])
-    while True:
-        port = random.randrange(10000, end)
-        name = socket.socket(socket.AF_UNIX)
-        try:
-            name.bind(f"\0lameduck-test-port-{port}")
-        except OSError:
-            name.close()
-            continue
-        NAMES.append(name)
-        if not any(f":{port:04X} " in table for table in map(read, ("/proc/net/tcp", "/proc/net/tcp6"))):
-            return port
+    return next(PORTS)
 
 
 def read(path):

@@ -8,7 +8,7 @@
 //! ```
 mod builder;
 
-pub use builder::Builder;
+pub use builder::{Builder, GENEROUS};
 
 use super::ports::free_port;
 use super::process::{self, Mark};

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 const NOBODY: &str = "65534";
 /// Limits of lameduck that a test does not choose: on a busy machine a server may take longer to stop than by default it
 /// is given, and would be killed.
-const GENEROUS: [(&str, &str); 2] = [("LAMEDUCK_TIMEOUT", "50s"), ("LAMEDUCK_KILL_AFTER", "60s")];
+pub const GENEROUS: [(&str, &str); 2] = [("LAMEDUCK_TIMEOUT", "50s"), ("LAMEDUCK_KILL_AFTER", "60s")];
 
 /// A server that is to be started.
 #[derive(Debug, Clone)]
