@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use support::python;
 use support::runner;
-use support::server::GENEROUS;
+use support::server::builder::GENEROUS;
 use support::servers::{Kind, compiled};
 use support::trial::trial;
 

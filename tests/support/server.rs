@@ -6,9 +6,9 @@
 //! server.signal(libc::SIGTERM);
 //! assert_eq!(server.wait(PATIENCE).code(), Some(0));
 //! ```
-mod builder;
+pub mod builder;
 
-pub use builder::{Builder, GENEROUS};
+pub use builder::Builder;
 
 use super::ports::free_port;
 use super::process::{self, Mark};
