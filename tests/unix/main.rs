@@ -6,9 +6,11 @@ mod support;
 
 mod behind_nginx;
 mod gate;
+mod leftovers;
 mod looks;
 mod places;
 mod scene;
+mod served;
 mod stop;
 
 use libtest_mimic::Arguments;
@@ -23,6 +25,7 @@ fn main() {
         stop::trials(&privileges),
         places::trials(),
         gate::trials(),
+        leftovers::trials(),
         looks::trials(),
         behind_nginx::trials(),
     ];
