@@ -6,6 +6,7 @@ mod support;
 
 mod behind_nginx;
 mod gate;
+mod ignored;
 mod leftovers;
 mod looks;
 mod places;
@@ -25,6 +26,7 @@ fn main() {
         stop::trials(&privileges),
         places::trials(),
         gate::trials(),
+        ignored::trials(),
         leftovers::trials(),
         looks::trials(),
         behind_nginx::trials(),

@@ -2,6 +2,7 @@
 use crate::cli::values;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Which sockets, and how new connections are kept away from them.
 #[derive(Debug, Args)]
@@ -16,6 +17,12 @@ pub struct SocketArgs {
     #[arg(long = "ignore-port", env = "LAMEDUCK_IGNORE_PORT", value_delimiter = ',')]
     #[arg(value_name = "PORT", value_parser = values::port, allow_hyphen_values = true)]
     pub ignored_ports: Vec<u16>,
+
+    /// Unix sockets of the server that neither hold the drain up nor are gated, such as its control socket: PATH as the
+    /// server binds it, all below PATH if that is a directory, or @NAME for an abstract one [default: none]
+    #[arg(long = "ignore-path", env = "LAMEDUCK_IGNORE_PATH", value_delimiter = ',')]
+    #[arg(value_name = "PATH", value_parser = values::socket_path)]
+    pub ignored_paths: Vec<PathBuf>,
 
     /// Listen here and hand the socket to the server: LISTEN_FDS, from descriptor 3 on [default: the server listens
     /// itself]

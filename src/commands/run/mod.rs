@@ -7,7 +7,7 @@
 //! | `signals` | what a signal is to the drain |
 //! | `actions` | what the drain wants done |
 //! | `looking` | what is looked at when, and at what cost |
-//! | `listeners` | what the server listens on: found again and again, and held |
+//! | `listeners/` | what the server listens on: found again and again, and held |
 //! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
 //! | `path_gates` | the same for unix listeners |
