@@ -13,3 +13,4 @@ mod relay_failures;
 mod scene;
 mod the_rest;
 mod tls;
+mod unix_sockets;

@@ -55,7 +55,9 @@ pub enum Capture {
     /// the like gain nothing below it
     #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
     Bind,
-    /// Not at all: no gate, and whoever is still queued when time is over is lost
+    /// Not at all: no gate but by joining the server's own group (SO_REUSEPORT), and whoever is still queued when time is
+    /// over is lost
+    #[expect(clippy::doc_markdown, reason = "the help shows no backticks")]
     None,
 }
 
@@ -78,19 +80,11 @@ impl SocketArgs {
     /// # Errors
     /// The contradiction, and the way out of it.
     pub fn check(&self) -> Result<(), String> {
-        let contradiction = match (self.capture, self.gate) {
-            (Capture::Listen, _) if self.listen.is_empty() => {
-                "--capture listen holds the sockets of --listen, and there is none: add --listen IP:PORT"
-            }
-            (Capture::None, GateChoice::Divert) => {
-                "--gate divert needs to hold the server's listeners: leave --capture none out"
-            }
-            _ => return self.check_ignored(),
-        };
-        Err(contradiction.to_owned())
-    }
-
-    fn check_ignored(&self) -> Result<(), String> {
+        if self.capture == Capture::Listen && self.listen.is_empty() {
+            let missing =
+                "--capture listen holds the sockets of --listen, and there is none: add --listen IP:PORT";
+            return Err(missing.to_owned());
+        }
         let ignored = |port: &u16| self.ignored_ports.contains(port);
         if let Some(port) = self.ports.iter().find(|port| ignored(port)) {
             return Err(format!(

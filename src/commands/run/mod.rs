@@ -58,6 +58,7 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let way = Way::of(&args.sockets)?;
     let in_kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
+    choosing::joins(&args.sockets)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
     let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();
