@@ -2,6 +2,7 @@
 mod answers;
 mod crowds;
 mod descriptors;
+mod fastcgi;
 mod fellow;
 mod http2;
 mod late_request;

@@ -93,7 +93,8 @@ pub fn loses_nobody_of(server: &mut Server, gate: &str) {
     assert!(tally.answered > 0 && tally.refused > 0, "{tally:?}");
     assert_eq!(tally.answered_late > 0, gate == "divert", "{tally:?}");
     assert_eq!(result.status.code(), Some(0));
-    assert!(server.log().contains(&format!("gate={gate}")), "{}", server.log());
+    let log = server.log();
+    assert!(log.contains(&format!("gate={gate}")) && log.contains("outcome=drained"), "{log}");
     assert_eq!(tables(), Vec::<String>::new());
 }
 

@@ -9,6 +9,8 @@ mod gate;
 mod ignored;
 mod leftovers;
 mod looks;
+mod nginx;
+mod php_fpm;
 mod places;
 mod scene;
 mod served;
@@ -30,6 +32,7 @@ fn main() {
         leftovers::trials(),
         looks::trials(),
         behind_nginx::trials(),
+        php_fpm::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }
