@@ -1,7 +1,8 @@
 //! A server with TCP and unix listeners: those are refused, these come to lameduck by their path.
 use crate::drains::HOLDING;
 use crate::support::load::{during, plan, until_gone};
-use crate::support::server::{Server, free_port};
+use crate::support::ports::free_port;
+use crate::support::server::Server;
 use crate::support::trial::trial;
 use lameduck::load::Plan;
 use lameduck::sockets::Address;

@@ -1,7 +1,8 @@
 //! Another process that listens at a narrower address of the server's port, when the gate has closed: a rule for the
 //! wildcard would refuse its clients, and it is not ours to stop.
 use crate::drains::{HOLDING, THREADS};
-use crate::support::server::{Builder, Server, free_port};
+use crate::support::ports::free_port;
+use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, python, wait_for};
 use crate::tables::tables;

@@ -2,8 +2,9 @@
 //! network namespace that is made with it, and nothing else.
 use crate::drains::{HOLDING, WORKERS, loses_nobody_of};
 use crate::faults::in_a_thread;
+use crate::support::ports::free_port;
 use crate::support::python;
-use crate::support::server::{Builder, Server, free_port};
+use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use libtest_mimic::Trial;
 use rustix::process::geteuid;

@@ -3,7 +3,7 @@ use crate::nginx::{Nginx, needs};
 use crate::runs;
 use crate::scene::{KINDS, Place};
 use crate::support::load::until_gone;
-use crate::support::server::free_port;
+use crate::support::ports::free_port;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, load};
 use libtest_mimic::Trial;

@@ -85,6 +85,20 @@ impl SocketArgs {
                 "--capture listen holds the sockets of --listen, and there is none: add --listen IP:PORT";
             return Err(missing.to_owned());
         }
+        self.check_ignored()
+    }
+
+    /// Whether the server's listeners are to be duplicated at the stop, where that is permitted.
+    #[must_use]
+    pub fn want_getfd(&self) -> bool {
+        match self.capture {
+            Capture::Getfd => true,
+            Capture::Auto => self.gate != GateChoice::None,
+            Capture::Bind | Capture::Listen | Capture::None => false,
+        }
+    }
+
+    fn check_ignored(&self) -> Result<(), String> {
         let ignored = |port: &u16| self.ignored_ports.contains(port);
         if let Some(port) = self.ports.iter().find(|port| ignored(port)) {
             return Err(format!(

@@ -17,6 +17,12 @@ fn neighbour(other: SocketAddr) -> String {
     format!("another process listens at {other}, and its clients would be refused, too")
 }
 
+/// Whether this is a pod: the kubelet sets the variable in every container (kubelet_pods.go, makeServiceEnvironment).
+#[must_use]
+pub fn in_kubernetes() -> bool {
+    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+}
+
 /// Whether new connections are to be refused rather than diverted, as far as can be known before the server starts.
 ///
 /// Refusing is better where the client is a proxy that tries the next endpoint when one refuses, and sees a 503 as the

@@ -3,7 +3,7 @@ mod telling;
 mod wanted;
 
 use crate::capture::Captured;
-use crate::cli::{Capture, GateChoice, SocketArgs};
+use crate::cli::SocketArgs;
 use crate::sockets::processes::descendants;
 use crate::sockets::{Address, Listener, Observer, Watched, duplicate, processes};
 use rustix::fs::fstat;
@@ -39,12 +39,8 @@ impl Listeners {
     /// Nothing is looked for before [`Self::find`].
     #[must_use]
     pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>, captured: Option<Captured>) -> Self {
-        let getfd = match options.capture {
-            Capture::Getfd => true,
-            // Where binds are announced it is refused.
-            Capture::Auto => options.gate != GateChoice::None && captured.is_none(),
-            Capture::Bind | Capture::Listen | Capture::None => false,
-        };
+        // Where binds are announced it is refused.
+        let getfd = options.want_getfd() && captured.is_none();
         Self {
             wanted: Wanted::new(options),
             getfd,
