@@ -3,6 +3,7 @@ use super::answer::{RELAY_FAILED, RESPONSE, answer, close, tell};
 use super::body::Body;
 use super::book::Ending;
 use super::client::Client;
+use super::fastcgi;
 use super::hearing::{Heard, hear, hear_out};
 use super::http2::send_away;
 use super::opening::Protocol;
@@ -118,6 +119,7 @@ impl Service {
         let (is_told, ending) = match protocol {
             Protocol::Http2 => (send_away(&mut client, bytes, self.silent_grace).await, Ending::Goaway),
             Protocol::Tls => (tell(&mut client, ALERT).await, Ending::Alerted),
+            Protocol::FastCgi => (fastcgi::answer(&mut client, bytes).await, Ending::Answered),
             Protocol::Other => (true, Ending::Closed),
         };
         if !is_told {

@@ -50,6 +50,19 @@ pub fn trials() -> Vec<Trial> {
             );
             assert!(output.stdout.is_empty(), "the server was started");
         }),
+        test("a_gate_that_can_only_join_is_refused_where_programs_are", || {
+            let attach = [(1, libc::SOL_SOCKET), (2, libc::SO_ATTACH_REUSEPORT_CBPF)];
+            let mut joining = run(&["run", "--capture", "none", "--gate", "divert"], "any_listener");
+            let output = refusing(libc::SYS_setsockopt, &attach, libc::EPERM, || finish(&mut joining));
+            assert_eq!(output.status.code(), Some(125));
+            let log = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                log.contains("--gate divert needs to hold the server's listeners, or to join them")
+                    && log.contains("leave --capture none out"),
+                "{log}"
+            );
+            assert!(output.stdout.is_empty(), "the server was started");
+        }),
         test("a_command_that_cannot_be_found_is_told_as_ever", || {
             let output = finish(lameduck().args(["run", "--capture", "bind", "--", "no-such-program"]));
             assert_eq!(output.status.code(), Some(127));

@@ -2,6 +2,7 @@
 mod answers;
 mod crowds;
 mod descriptors;
+mod fastcgi;
 mod fellow;
 mod http2;
 mod late_request;
@@ -17,3 +18,4 @@ mod relayed_http2;
 mod scene;
 mod the_rest;
 mod tls;
+mod unix_sockets;
