@@ -14,6 +14,7 @@ mod ports;
 mod proxy_header;
 mod relay;
 mod relay_failures;
+mod relayed_http2;
 mod scene;
 mod the_rest;
 mod tls;
