@@ -110,7 +110,7 @@ impl Service {
                 Protocol::Http2 => {
                     pass_http2(&mut client, link, proxy_header, bytes, self.silent_grace).await
                 }
-                Protocol::Tls | Protocol::Other => {
+                Protocol::Tls | Protocol::FastCgi | Protocol::Other => {
                     pass_bytes(&mut client, link, &[proxy_header, bytes].concat()).await
                 }
             };
