@@ -26,7 +26,7 @@ fn a_request_is_answered_when_all_of_its_body_has_come() {
     let scene = Scene::new();
     let mut client = scene.connect();
     // Sixteen records of 64 KiB each.
-    let body = [b"\x01\x05\0\x07\xff\xff\x01\0", &[7; 65_536][..]].concat().repeat(16);
+    let body = [b"\x01\x05\0\x07\xff\xff\x01\0", &vec![7; 65_536][..]].concat().repeat(16);
     client.write_all(&[HEAD, &body].concat()).unwrap();
     assert_eq!(scene.desk.served(Kind::LateArrival).answered, 0);
     client.write_all(END).unwrap();
