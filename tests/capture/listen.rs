@@ -1,0 +1,217 @@
+//! `--listen`: each way of docs/listen.md in which a server takes a socket that lameduck has bound, stopped under a load
+//! that never pauses, where nothing else is permitted.
+use super::refused::without_getfd;
+use super::restricted::check;
+use crate::support::server::{Builder, Server, free_port};
+use crate::support::servers::{Kind, compiled};
+use crate::support::trial::trial;
+use crate::support::{PATIENCE, python, wait_for};
+use libtest_mimic::Trial;
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+
+/// What lameduck exits with when nothing in the server minds the signal, or it is raised again in the end.
+const BY_TERM: i32 = 128 + libc::SIGTERM;
+
+/// A way to take a socket.
+struct Recipe {
+    name: &'static str,
+    /// A program without which it is ignored; "" for what the tests install themselves.
+    needs: &'static str,
+    /// The words of docs/listen.md, `{port}` for the port.
+    command: &'static [&'static str],
+    environment: &'static [(&'static str, &'static str)],
+    options: &'static [&'static str],
+    status: i32,
+}
+
+impl Recipe {
+    const fn new(name: &'static str, command: &'static [&'static str]) -> Self {
+        Self { name, needs: "", command, environment: &[], options: &[], status: 0 }
+    }
+
+    const fn of(self, needs: &'static str) -> Self {
+        Self { needs, ..self }
+    }
+
+    const fn environment(self, environment: &'static [(&'static str, &'static str)]) -> Self {
+        Self { environment, ..self }
+    }
+
+    const fn stopped_by_quit(self) -> Self {
+        Self { options: &["--forward-signal", "TERM=QUIT"], ..self }
+    }
+
+    const fn status(self, status: i32) -> Self {
+        Self { status, ..self }
+    }
+}
+
+const WAITRESS: &str =
+    "import socket, waitress, app; waitress.serve(app.application, sockets=[socket.socket(fileno=3)])";
+/// Its file server would answer before anybody is queued: so it stands before a gunicorn.
+const NGINX: &[&str] = &[
+    "./nginx.sh",
+    "{port}",
+    "sh",
+    "-c",
+    "exec gunicorn --no-control-socket --workers 4 --bind unix:$UPSTREAM app:application",
+];
+
+const RECIPES: &[Recipe] = &[
+    Recipe::new("gunicorn", &["gunicorn", "--no-control-socket", "--workers=4", "app:application"]),
+    Recipe::new(
+        "gunicorn_with_threads",
+        &["gunicorn", "--no-control-socket", "--threads=8", "app:application"],
+    ),
+    Recipe::new("uvicorn", &["uvicorn", "--fd", "3", "--no-access-log", "asgi:application"]).status(BY_TERM),
+    Recipe::new(
+        "uvicorn_with_workers",
+        &["uvicorn", "--fd", "3", "--workers", "2", "--no-access-log", "asgi:application"],
+    ),
+    Recipe::new("hypercorn", &["hypercorn", "--bind", "fd://3", "asgi:application"]),
+    Recipe::new("daphne", &["daphne", "--fd", "3", "asgi:application"]),
+    Recipe::new(
+        "twisted_as_under_systemd",
+        &["daphne", "--endpoint", "systemd:domain=INET:index=0", "asgi:application"],
+    ),
+    Recipe::new("waitress", &["python", "-c", WAITRESS]).status(BY_TERM),
+    Recipe::new("cheroot", &["python", "cheroot_server.py", "{port}"]),
+    Recipe::new(
+        "uwsgi",
+        &[
+            "pyuwsgi",
+            "--master",
+            "--die-on-term",
+            "--processes=2",
+            "--http-socket=fd://3",
+            "--wsgi-file=app.py",
+        ],
+    ),
+    Recipe::new("node", &["node", "server.js", "fd://3"]).of("node"),
+    Recipe::new("node_cluster", &["node", "cluster.js", "fd://3"]).of("node"),
+    Recipe::new("go", &["go-server", "fd://3"]).of("go"),
+    Recipe::new("puma", &["puma", "--config", "puma.rb", "config.ru"])
+        .of("puma")
+        .environment(&[("PORT", "{port}")])
+        .status(BY_TERM),
+    Recipe::new("unicorn", &["unicorn", "--config-file=unicorn.rb", "--no-default-middleware", "config.ru"])
+        .of("unicorn")
+        .environment(&[("PORT", "{port}")])
+        .stopped_by_quit(),
+    Recipe::new("nginx", NGINX).of("nginx").environment(&[("NGINX", "3;")]).stopped_by_quit(),
+];
+
+pub fn trials() -> Vec<Trial> {
+    let mut trials: Vec<Trial> = RECIPES
+        .iter()
+        .map(|recipe| {
+            let name = format!("{}_takes_the_socket_of_listen_and_loses_nobody", recipe.name);
+            let needs = python::usable_by_others().and(installed(recipe.needs));
+            trial(&name, &needs, || stopped(recipe))
+        })
+        .collect();
+    trials.push(trial("several_sockets_of_listen_are_each_gated", &Ok(()), several));
+    trials
+}
+
+fn stopped(recipe: &Recipe) {
+    let port = free_port();
+    let filled = |text: &str| text.replace("{port}", &port.to_string());
+    let words: Vec<String> = recipe.command.iter().map(|word| filled(word)).collect();
+    let listen = format!("127.0.0.1:{port}");
+    // The directory of the servers is where they look for each other.
+    let within = ["--chdir", python::SERVERS].map(str::to_owned);
+    let mut builder = Builder::new(port, "env", within.into_iter().chain(words))
+        .under_lameduck(&[&["--listen", &listen], recipe.options].concat())
+        .env("PYTHONPATH", python::SERVERS)
+        .env("PATH", &path());
+    for (name, value) in recipe.environment {
+        builder = builder.env(name, &filled(value));
+    }
+    let mut server: Server = without_getfd(|| builder.unprivileged().start());
+    // nginx answers before the server behind it listens.
+    let answers = || answer(half_a_request(("127.0.0.1", port))).starts_with("HTTP/1.1 200 ");
+    wait_for("a good answer", || answers().then_some(()));
+    check(&mut server, recipe.status, "listen");
+}
+
+/// The programs that the tests install, then those of this machine.
+fn path() -> String {
+    let mut path = vec![python::python_env().join("bin")];
+    if Kind::Go.needs().is_ok() {
+        path.extend(compiled::go_server().parent().map(Path::to_owned));
+    }
+    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    // Where Debian keeps nginx.
+    path.push("/usr/sbin".into());
+    std::env::join_paths(path).expect("directories").to_string_lossy().into_owned()
+}
+
+fn installed(program: &str) -> Result<(), String> {
+    if program.is_empty() {
+        return Ok(());
+    }
+    let mut command = Command::new("sh");
+    command.args(["-c", "command -v \"$0\"", program]).env("PATH", path());
+    let there = command.output().is_ok_and(|output| output.status.success());
+    there
+        .then_some(())
+        .ok_or_else(|| format!("{program} is not on PATH: install it to test with this server"))
+}
+
+/// Two of one server, of either family.
+fn several() {
+    let [four, six] = [free_port(), free_port()];
+    let report = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("listen-{four}.json"));
+    let addresses = [format!("127.0.0.1:{four}"), format!("[::1]:{six}")];
+    let [listen, report_at] = [addresses.join(","), report.to_string_lossy().into_owned()];
+    let args = ["--no-control-socket", "--threads=8", "--chdir", python::SERVERS, "app:application"];
+    let mut server = Builder::new(four, python::program("gunicorn"), args)
+        .under_lameduck(&["--listen", &listen, "--capture", "listen", "--report", &report_at])
+        .start();
+    let places = [("127.0.0.1", four), ("::1", six)];
+
+    // Given: somebody who has said half at each. When: it is stopped.
+    let holders = places.map(half_a_request);
+    server.signal(libc::SIGTERM);
+    wait_for("the gate", || server.log().contains("gate closed").then_some(()));
+
+    // Then: who comes late is told so at each, who was there is answered, and the report has both.
+    for place in places {
+        assert!(answer(half_a_request(place)).starts_with("HTTP/1.1 503 "), "{place:?}");
+    }
+    for holder in holders {
+        assert!(answer(holder).starts_with("HTTP/1.1 200 "));
+    }
+    assert_eq!(server.wait(PATIENCE).code(), Some(0));
+    let said: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    std::fs::remove_file(&report).unwrap();
+    let held: Vec<_> =
+        said["sockets"].as_array().unwrap().iter().map(|row| (&row["address"], &row["capture"])).collect();
+    assert_eq!(held.len(), 2, "{said}");
+    assert!(
+        held.iter().all(|(address, capture)| {
+            *capture == "listen" && addresses.iter().any(|listened| *address == listened)
+        }),
+        "{said}"
+    );
+}
+
+fn half_a_request(place: (&str, u16)) -> TcpStream {
+    let mut client = TcpStream::connect(place).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n").unwrap();
+    client
+}
+
+/// Sends the other half, and hears.
+fn answer(mut client: TcpStream) -> String {
+    let mut heard = String::new();
+    client.write_all(b"\r\n").unwrap();
+    client.read_to_string(&mut heard).unwrap();
+    heard
+}
