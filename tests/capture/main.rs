@@ -1,5 +1,5 @@
 //! Capture where little is permitted, on the real kernel: by bind, where what the server does and sees is what it would do
-//! and see without; by `--listen`, with each server that takes a socket.
+//! and see without; by `--listen`, with each server that takes a socket; and under the profile of `deploy/seccomp`.
 //!
 //! `LAMEDUCK_TEST_RUNS=20` stops each server so often; once by default.
 #[path = "../faults/mod.rs"]
@@ -8,9 +8,11 @@ mod faults;
 mod support;
 
 mod calls;
+mod container;
 mod letting_go;
 mod listen;
 mod probe;
+mod profile;
 mod refused;
 mod restricted;
 
@@ -23,5 +25,6 @@ fn main() {
         refused::trials(),
         restricted::trials(),
         listen::trials(),
+        profile::trials(),
     ]);
 }
