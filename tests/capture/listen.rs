@@ -2,7 +2,8 @@
 //! that never pauses, where nothing else is permitted.
 use super::refused::without_getfd;
 use super::restricted::check;
-use crate::support::server::{Builder, Server, free_port};
+use crate::support::ports::free_port;
+use crate::support::server::{Builder, Server};
 use crate::support::servers::{Kind, compiled};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, python, wait_for};

@@ -2,8 +2,8 @@
 //! what it adds taken out again, which is containerd's own RuntimeDefault, by bind.
 use super::container::{self, Container};
 use super::restricted::check;
+use crate::support::ports::free_port;
 use crate::support::python;
-use crate::support::server::free_port;
 use crate::support::trial::trial;
 use libtest_mimic::Trial;
 use serde_json::Value;

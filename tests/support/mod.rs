@@ -5,6 +5,7 @@
 #[cfg(feature = "trial")]
 pub mod load;
 pub mod made;
+pub mod ports;
 pub mod process;
 pub mod python;
 pub mod runner;
