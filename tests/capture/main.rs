@@ -13,6 +13,7 @@ mod letting_go;
 mod listen;
 mod probe;
 mod profile;
+mod recipes;
 mod refused;
 mod restricted;
 
