@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `sys` | the system calls that no library offers; the room's only `unsafe` |
 //! | `filter` | the seccomp program |
+//! | `supported` | whether the kernel can do it |
 //! | `notifier` | the calls that are announced, and their answers |
 //! | `target` | what a call means: its process, from /proc |
 //! | `address` | the address that a bind asks for |
@@ -29,6 +30,7 @@ mod held;
 mod notifier;
 mod options;
 mod substitute;
+mod supported;
 mod sys;
 mod target;
 mod thread;
@@ -44,11 +46,14 @@ use thread::Answering;
 
 /// Runs `body` in a thread of its own, under the program: what it starts announces its binds to lameduck, and lameduck
 /// itself does not. `body` is told where the sockets will be, or why there is no program: EBUSY, another seccomp
-/// listener stands above us; EACCES, ENOSYS, EINVAL, EPERM: it is not permitted here.
+/// listener stands above us; EACCES, ENOSYS, EINVAL, EPERM: it is not permitted here; Unsupported: before Linux 5.9.
 ///
 /// # Errors
 /// When no thread can be started.
 pub fn announced<T: Send>(body: impl FnOnce(io::Result<Captured>) -> T + Send) -> io::Result<T> {
+    if let Err(error) = supported::supported() {
+        return Ok(body(Err(error)));
+    }
     let captured = Captured::default();
     let (sender, receiver) = mpsc::channel();
     // Started from here, because a thread inherits its maker's program.

@@ -32,6 +32,11 @@ pub struct TrialArgs {
     #[arg(allow_hyphen_values = true, value_name = "TIME")]
     pub before: Duration,
 
+    /// Bound on the server's start: within it a request has to be answered
+    #[arg(long, env = "LAMEDUCK_TRIAL_START_LIMIT", default_value = "30s", value_parser = values::time)]
+    #[arg(allow_hyphen_values = true, value_name = "TIME")]
+    pub start_limit: Duration,
+
     /// Bound on everything after the stop signal; a server still there is killed
     #[arg(long, env = "LAMEDUCK_TRIAL_LIMIT", default_value = "60s", value_parser = values::time)]
     #[arg(allow_hyphen_values = true, value_name = "TIME")]

@@ -27,12 +27,38 @@ pub fn trials() -> Vec<Trial> {
             let log = String::from_utf8_lossy(&output.stderr);
             assert_eq!(log.matches("is refused here, too").count(), 1, "{log}");
         }),
+        test("on_a_kernel_before_5_9_auto_goes_on_without", || {
+            let output = before_5_9(|| finish(&mut run(&["run"], "any_listener")));
+            assert_eq!(said(&output), "not held hello\n");
+            let log = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(log.matches("Linux 5.9 can").count(), 1, "{log}");
+        }),
+        test("on_a_kernel_before_5_9_what_was_asked_for_is_refused", || {
+            let output = before_5_9(|| finish(&mut run(&["run", "--capture", "bind"], "any_listener")));
+            assert_eq!(output.status.code(), Some(125));
+            let log = String::from_utf8_lossy(&output.stderr);
+            assert!(log.contains("--capture bind") && log.contains("Linux 5.9 can"), "{log}");
+            assert!(output.stdout.is_empty(), "the server was started");
+        }),
         test("under_another_listener_what_was_asked_for_is_refused", || {
             let output = finish(&mut inside_another(&["run", "--capture", "bind"]));
             assert_eq!(output.status.code(), Some(125));
             let log = String::from_utf8_lossy(&output.stderr);
             assert!(
                 log.contains("--capture bind: a seccomp filter that announces binds is refused"),
+                "{log}"
+            );
+            assert!(output.stdout.is_empty(), "the server was started");
+        }),
+        test("a_gate_that_can_only_join_is_refused_where_programs_are", || {
+            let attach = [(1, libc::SOL_SOCKET), (2, libc::SO_ATTACH_REUSEPORT_CBPF)];
+            let mut joining = run(&["run", "--capture", "none", "--gate", "divert"], "any_listener");
+            let output = refusing(libc::SYS_setsockopt, &attach, libc::EPERM, || finish(&mut joining));
+            assert_eq!(output.status.code(), Some(125));
+            let log = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                log.contains("--gate divert needs to hold the server's listeners, or to join them")
+                    && log.contains("leave --capture none out"),
                 "{log}"
             );
             assert!(output.stdout.is_empty(), "the server was started");
@@ -47,6 +73,17 @@ pub fn trials() -> Vec<Trial> {
 /// As under containerd's RuntimeDefault profile. This sets no_new_privs, as Kubernetes' restricted pods do.
 pub fn without_getfd<T: Send>(body: impl FnOnce() -> T + Send) -> T {
     refusing(libc::SYS_pidfd_getfd, &[], libc::EPERM, body)
+}
+
+/// As on Linux 5.0 to 5.4: calls can be announced, but nothing can be put in place, and no call be let go on
+/// (SECCOMP_IOCTL_NOTIF_ADDFD is of 5.9, SECCOMP_USER_NOTIF_FLAG_CONTINUE of 5.5).
+fn before_5_9<T: Send>(body: impl FnOnce() -> T + Send) -> T {
+    let ioctl_fails = |request: libc::Ioctl| [(1, request.cast_signed() as i32)];
+    refusing(libc::SYS_pidfd_getfd, &[], libc::ENOSYS, || {
+        refusing(libc::SYS_ioctl, &ioctl_fails(libc::SECCOMP_IOCTL_NOTIF_ADDFD), libc::EINVAL, || {
+            refusing(libc::SYS_ioctl, &ioctl_fails(libc::SECCOMP_IOCTL_NOTIF_SEND), libc::EINVAL, body)
+        })
+    })
 }
 
 fn run(options: &[&str], case: &str) -> Command {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash # sourced by ./run
+# shellcheck shell=bash disable=SC2154 # sourced by ./run, which sets only
 # A kernel and its root in QEMU: no network device, the console and the lines of ./trials each to a file, a bounded time.
 
 # Seconds that all trials may take in a guest that is emulated on a busy machine.
@@ -6,12 +6,15 @@ longest=5400
 # Seconds after which KVM does not work: it needs two.
 kvm_patience=30
 
+# machine KERNEL ACCELERATOR SECONDS APPENDED: runs it to its end.
 machine() {
     local kernel=$1 accelerator=$2 patience=$3 append=$4
     timeout "$patience" qemu-system-x86_64 -accel "$accelerator" -cpu max -smp 2 -m 1536 -nic none -display none \
         -no-reboot -kernel "$kernel"/boot/vmlinuz-* -initrd "$kernel/initramfs" \
         -append "console=ttyS0 loglevel=4 panic=-1 $append" \
-        -serial "file:$kernel/console" -serial "file:$kernel/serial" </dev/null >"$kernel/qemu.log" 2>&1
+        -serial "file:$kernel/console" -serial "file:$kernel/serial" </dev/null >"$kernel/qemu.log" 2>&1 &
+    # Not in the foreground: who ends this script ends the guest.
+    wait $!
 }
 
 # Whether this machine's KVM boots a guest to its end: /dev/kvm may be there, and every guest hang.
@@ -21,21 +24,22 @@ kvm_works() {
 
 # Boots it and waits for its end; leaves the trials' lines in $kernel/lines.
 boot() {
-    local kernel=$1 try follower
+    local kernel=$1 try follower slow=10
     : >"$kernel/lines"
-    if [ -z "${accelerator:-}" ]; then
-        if kvm_works "$kernel"; then accelerator=kvm; else accelerator=tcg,thread=multi; fi
-        echo "the guests run by $accelerator" >&2
+    if [ -z "${ACCELERATOR:-}" ]; then
+        ACCELERATOR=tcg
+        if kvm_works "$kernel"; then ACCELERATOR=kvm; fi
+        echo "the guests run by $ACCELERATOR" >&2
     fi
+    [ "$ACCELERATOR" != kvm ] || slow=1
     # Emulated, one boot in four of some kernels panics before init.
     for try in 1 2; do
         echo "booting ${kernel##*/}" >&2
         : >"$kernel/serial"
-        tail -n +1 -f "$kernel/serial" >&2 &
+        tail -n +1 -f --pid=$$ "$kernel/serial" >&2 &
         follower=$!
-        machine "$kernel" "$accelerator" "$longest" "lameduck.slow=$([ "$accelerator" = kvm ] && echo 1 || echo 10)" || true
-        kill "$follower" 2>/dev/null || true
-        wait "$follower" 2>/dev/null || true
+        machine "$kernel" "$ACCELERATOR" "$longest" "lameduck.slow=$slow lameduck.only=$only" || true
+        kill "$follower"
         tr -d '\r' <"$kernel/serial" | grep -P '\t' >"$kernel/lines" || true
         # The last line of init: it went through to its end.
         if grep -q '^all tried' "$kernel/serial"; then return 0; fi

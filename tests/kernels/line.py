@@ -2,6 +2,8 @@
 and the report of the drain in it (FOLDER/report). Where not all is well, what they say goes to stderr too."""
 
 import json
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,14 +16,25 @@ def waiting(column):
     return column["unanswered_at_stop"] + (column["kept_alive"] or {"unanswered_at_stop": 0})["unanswered_at_stop"]
 
 
+def numbers(match):
+    return [int(group) for group in match.groups()]
+
+
+def not_tried(log):
+    said = [line for line in log.splitlines() if "lameduck: " in line]
+    needed = re.search(r"Linux (\d+)\.(\d+)", said[-1]) if said else None
+    if needed and numbers(re.match(r"(\d+)\.(\d+)", os.uname().release)) < numbers(needed):
+        return f"refused, and said so: needs {needed[0]}"
+    return "not tried: " + said[0].strip(" |") if said else None
+
+
 def line(asked, folder):
     try:
         columns = {column["name"]: column for column in json.loads((folder / "out").read_text())["columns"]}
         drain = json.loads((folder / "report").read_text())
         column = columns["lameduck"]
     except (OSError, ValueError, KeyError) as error:
-        said = (folder / "err").read_text().strip().splitlines() or [repr(error)]
-        return ["", "", "", "", f"not tried: {said[-1]}"]
+        return ["", "", "", "", not_tried((folder / "err").read_text()) or f"not tried: {error!r}"]
     seen = f"{drain['gate']}, {drain['capture']}"
     if lost(column):
         verdict = "LOST"

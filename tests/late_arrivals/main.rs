@@ -2,6 +2,7 @@
 mod answers;
 mod crowds;
 mod descriptors;
+mod fastcgi;
 mod fellow;
 mod http2;
 mod late_request;
@@ -13,6 +14,8 @@ mod ports;
 mod proxy_header;
 mod relay;
 mod relay_failures;
+mod relayed_http2;
 mod scene;
 mod the_rest;
 mod tls;
+mod unix_sockets;

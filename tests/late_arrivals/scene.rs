@@ -39,7 +39,11 @@ impl Scene {
     }
 
     pub fn with(silent_grace: Duration) -> Self {
-        let desk = Desk::open(Settings::answering(silent_grace)).unwrap();
+        Self::of(Settings::answering(silent_grace))
+    }
+
+    pub fn of(settings: Settings) -> Self {
+        let desk = Desk::open(settings).unwrap();
         let listener = listener(true);
         desk.accept_from(&listener).unwrap();
         Self { desk, at: address(&listener) }

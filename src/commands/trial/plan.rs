@@ -36,6 +36,8 @@ pub struct Trial {
     pub before: Duration,
     /// Bound on everything after it.
     pub limit: Duration,
+    /// Bound on the server's start, until it answers.
+    pub start_limit: Duration,
     /// The stop signal.
     pub stop_signal: Signal,
     /// Where the server answers, when the user has said so.
@@ -109,6 +111,7 @@ impl Trial {
             rate: args.rate,
             before: args.before,
             limit: args.limit,
+            start_limit: args.start_limit,
             stop_signal: args.stop_signal,
             targets,
             surroundings: Surroundings::default(),

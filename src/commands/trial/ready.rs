@@ -10,8 +10,6 @@ use crate::stream::Stream;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How long a server may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is asked.
 const EVERY: Duration = Duration::from_millis(20);
 
@@ -27,11 +25,11 @@ pub struct Found {
 /// Waits for the first answer of 2xx to 4xx from the user's URL, or from the first listener.
 ///
 /// # Errors
-/// When the server ends first, does not answer within 30 s, or listens elsewhere than on the loopback.
+/// When the server ends first, does not answer within the trial's start limit, or listens elsewhere than on the loopback.
 pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result<Found, Trouble> {
     let start = Instant::now();
     let mut last = "it listens nowhere that can be found; if it does, say where by --url".to_owned();
-    while let Some(left) = PATIENCE.checked_sub(start.elapsed()) {
+    while let Some(left) = trial.start_limit.checked_sub(start.elapsed()) {
         if let Some(status) = server.has_exited()? {
             let output = server.tail();
             return Err(Trouble::Ended {
@@ -59,7 +57,12 @@ pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result
         }
         sleep(EVERY).await;
     }
-    Err(Trouble::NotReady { column: column.name.clone(), waited: PATIENCE, last, output: server.tail() })
+    Err(Trouble::NotReady {
+        column: column.name.clone(),
+        waited: trial.start_limit,
+        last,
+        output: server.tail(),
+    })
 }
 
 fn candidates(trial: &Trial, column: &Column, server: &Server) -> Result<(Vec<Address>, usize), Trouble> {

@@ -67,7 +67,7 @@ pub enum Trouble {
         output: String,
     },
     /// A server that does not come up.
-    #[error("{column}: no request was answered within {} s: {last}{output}", .waited.as_secs())]
+    #[error("{column}: no request was answered within {} s (--start-limit): {last}{output}", .waited.as_secs())]
     NotReady {
         /// The column.
         column: String,
