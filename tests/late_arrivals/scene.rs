@@ -1,4 +1,5 @@
 //! A desk that accepts, and clients that are heard to the end.
+use crate::ports::free_port;
 use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
 use rustix::net::listen;
 use std::io::{Read, Write};
@@ -66,8 +67,9 @@ impl Scene {
     }
 }
 
+/// On a port where no load of another test still looks for a server that is gone.
 pub fn listener(nonblocking: bool) -> OwnedFd {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", free_port())).unwrap();
     listen(&listener, i32::MAX).unwrap();
     listener.set_nonblocking(nonblocking).unwrap();
     listener.into()
