@@ -1,9 +1,13 @@
 //! `lameduck trial --matrix` with the built-in server as its rows: what is tried, what is missing, what it ends with.
 use super::{LAMEDUCK, count, trial};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A matrix in a file of its own.
@@ -115,6 +119,32 @@ fn given_a_sleep_then_the_load_goes_on_and_the_stop_takes_as_much_longer() {
     assert!(count(run, "stop_ms") >= 1500, "{run:#}");
     // Half a second before it and all through it, at 200 a second.
     assert!(count(run, "connections") >= 390, "{run:#}");
+}
+
+#[test]
+fn given_an_interrupt_then_the_rows_that_are_done_are_printed_and_written() {
+    let waits = "[\"/bin/sh\", \"-c\", \"echo > started; exec /bin/sleep 600\"]";
+    let matrix = Matrix::of(&[("done", &built_in()), ("under way", waits), ("never", waits)]);
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let json = matrix.path("out.json");
+        let mut command = matrix.command(&["--column=lameduck", "--json-file"]);
+        let trial = command.arg(&json).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let end = Instant::now() + Duration::from_mins(1);
+        while !matrix.path("started").exists() {
+            assert!(Instant::now() < end, "the second row's server was not started");
+            sleep(Duration::from_millis(5));
+        }
+        kill(Pid::from_raw(trial.id().cast_signed()), signal).unwrap();
+
+        let output = trial.wait_with_output().unwrap();
+        let (status, report) = read(&output);
+        assert_eq!((status, report["rows"].as_array().unwrap().len()), (Some(125), 1), "{report:#}");
+        assert_eq!(report["incomplete"]["without"], serde_json::json!(["under way", "never"]));
+        assert!(count(&report["rows"][0]["cells"][0]["runs"][0], "answered") > 0);
+        assert_eq!(fs::read(&json).unwrap(), output.stdout);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
+        fs::remove_file(matrix.path("started")).unwrap();
+    }
 }
 
 #[test]
