@@ -1,6 +1,6 @@
 //! `lameduck trial --matrix` on the servers of `servers.toml`: here under lameduck alone, those that no other test has.
 //!
-//! `cargo test --test matrix -- --ignored evidence` runs all of them in every way, which takes half an hour, and writes
+//! `cargo test --test matrix -- --ignored evidence` runs all of them in every way, which takes forty minutes, and writes
 //! docs/evidence.md.
 #[path = "../support/mod.rs"]
 mod support;

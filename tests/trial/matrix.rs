@@ -121,6 +121,38 @@ fn given_a_sleep_then_the_load_goes_on_and_the_stop_takes_as_much_longer() {
     assert!(count(run, "connections") >= 390, "{run:#}");
 }
 
+/// The built-in server, with a client program that is this shell script.
+fn asked_by(script: &str) -> Matrix {
+    let client = format!("client = ['/bin/sh', '-c', '{script}']");
+    Matrix::of(&[("asked", &format!("{}\nrate = '10/s'\n{client}", built_in()))])
+}
+
+#[test]
+fn given_a_client_program_then_its_lines_are_counted_as_our_own_clients_would_be() {
+    // It ends when its stdin does.
+    let lines = ["begin 0", "sent 0", "end 0 200", "begin 1", "end 1 503", "begin 2", "end 2 wait_closed"];
+    let script = lines.map(|line| format!("echo {line}; ")).concat() + "read _";
+    let (status, report) = asked_by(&script).result(&["--column=lameduck"]);
+    let run = &report["rows"][0]["cells"][0]["runs"][0];
+    let counted = ["connections", "answered", "answered_late", "lost"].map(|name| count(run, name));
+    assert_eq!((status, counted), (Some(1), [3, 1, 1, 1]), "{report:#}");
+    assert_eq!((&run["kept_alive"], &run["processes_left"]), (&Value::Null, &0.into()));
+}
+
+#[test]
+fn given_a_client_program_that_does_not_do_its_work_then_the_run_has_failed_and_it_says_why() {
+    let wrong = [
+        ("echo begin 0; echo hello; read _", "said what is not understood: \"hello\""),
+        ("echo begin 0; echo why >&2; exit 3", "ended by itself (exit status: 3)\n  | why"),
+        ("exit 0", "ended by itself (exit status: 0)"),
+    ];
+    for (script, why) in wrong {
+        let (status, report) = asked_by(script).result(&["--column=lameduck"]);
+        let failed = report["rows"][0]["cells"][0]["failed"].as_str().unwrap();
+        assert!(status == Some(125) && failed.contains(why), "{failed}");
+    }
+}
+
 #[test]
 fn given_an_interrupt_then_the_rows_that_are_done_are_printed_and_written() {
     let waits = "[\"/bin/sh\", \"-c\", \"echo > started; exec /bin/sleep 600\"]";
