@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use support::spread::Spread;
 use support::{machine, table};
 use tests_support::PATIENCE;
-use tests_support::server::{Builder, Server, free_port};
+use tests_support::ports::free_port;
+use tests_support::server::{Builder, Server};
 
 /// Two workers with 20 ms a request can do 100 a second at best.
 const RATE: f64 = 200.0;

@@ -14,12 +14,16 @@
 //! | `filter` | the seccomp program |
 //! | `notifier` | the calls that are announced, and their answers |
 //! | `target` | what a call means: its process, from /proc |
+//! | `address` | the address that a bind asks for |
+//! | `credentials` | who calls, and what its process may do |
 //! | `announced` | the socket options that are recorded |
 //! | `options` | options as they were set, and set again |
 //! | `substitute` | our socket in the place of the server's |
 //! | `held` | the sockets that we hold, and when they are let go |
 //! | `thread` | the thread that answers |
+mod address;
 mod announced;
+mod credentials;
 mod filter;
 mod held;
 mod notifier;

@@ -2,16 +2,15 @@
 //! and bound. What stands in the way is left to the kernel: the server's own bind(2) then goes on, and has its true
 //! outcome.
 use super::Untouched;
+use super::address::address;
+use super::credentials::Credentials;
 use super::options::{self, Setting};
-use super::target::{Credentials, Kind, Target, ip_address};
+use super::target::{Kind, Target};
 use nix::unistd::{Uid, setfsuid};
 use rustix::fs::OFlags;
 use rustix::net::{SocketFlags, SocketType, bind, socket_with};
 use std::net::SocketAddr;
 use std::os::fd::{OwnedFd, RawFd};
-
-/// The longest address that bind(2) takes, bytes: `sizeof(struct sockaddr_storage)`, socket(7).
-const LONGEST_ADDRESS: usize = 128;
 
 /// A bind(2) that can be made in the server's place.
 #[derive(Debug)]
@@ -87,15 +86,6 @@ impl Substitute {
             Untouched::Kernels
         })
     }
-}
-
-/// The address that a call asks for.
-///
-/// # Errors
-/// When it cannot be read, or is none of this kind of socket.
-pub fn address(target: Target, at: u64, length: usize, kind: Kind) -> Result<SocketAddr, Untouched> {
-    let bytes = target.memory(at, length.min(LONGEST_ADDRESS))?;
-    ip_address(&bytes, kind.family).ok_or(Untouched::Kernels)
 }
 
 fn repeatable(credentials: Credentials, settings: &[Setting]) -> Result<(), Untouched> {

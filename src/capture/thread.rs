@@ -1,10 +1,11 @@
 //! The thread that answers. Nobody waits for it but the server's own calls, and they for microseconds: it never takes
 //! part in a drain. Whatever goes wrong in it, the call goes on as if nobody had asked.
 use super::Untouched;
+use super::address::address;
 use super::held::Captured;
 use super::notifier::{Call, Notifier, Waiting};
 use super::options::{LONGEST, Options, Setting};
-use super::substitute::{self, Substitute};
+use super::substitute::Substitute;
 use super::target::Target;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::fstat;
@@ -142,7 +143,7 @@ impl Answering {
     ) -> Result<(), Untouched> {
         let held = self.captured.get(inode).filter(|held| !held.is_told).ok_or(Untouched::Kernels)?;
         let kind = target.kind(fd)?.ok_or(Untouched::NotTcp)?;
-        let asked = substitute::address(target, at, length, kind)?;
+        let asked = address(target, at, length, kind)?;
         if asked != held.address || !self.notifier.waits(waiting) {
             return Err(Untouched::Kernels);
         }

@@ -1,10 +1,12 @@
 //! The whole command line, one file a verb. Options are parsed once, here, into plain values; the rooms
 //! that use them never see a flag.
+mod doctor;
 mod run;
 #[cfg(feature = "trial")]
 pub mod trial;
 pub mod values;
 
+pub use doctor::DoctorArgs;
 pub use run::{
     Capture, DrainArgs, GateChoice, LateArrivalArgs, ParkArgs, ParkChoice, RunArgs, SocketArgs,
     TelemetryArgs, Treatment,
@@ -34,6 +36,8 @@ Exit status: 125 when lameduck itself could not do what was asked; all others ar
 pub enum Verb {
     /// Run a server; on the stop signal drain it, then stop it
     Run(RunArgs),
+    /// See what this environment permits, and what can therefore be promised
+    Doctor(Box<DoctorArgs>),
     /// See it work: the same load and the same stop, plainly and under lameduck
     #[cfg(feature = "trial")]
     Trial(Box<TrialArgs>),

@@ -1,4 +1,5 @@
 //! One file a verb: each turns its options into work for the rooms below and ends with an exit status.
+mod doctor;
 pub mod run;
 #[cfg(feature = "trial")]
 mod trial;
@@ -31,6 +32,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match cli.verb {
         Verb::Run(args) => run::main(args),
+        Verb::Doctor(args) => doctor::main(&args),
         #[cfg(feature = "trial")]
         Verb::Trial(args) => trial::main(*args),
         #[cfg(feature = "trial")]

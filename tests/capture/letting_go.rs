@@ -1,6 +1,6 @@
 //! What the server has let go, lameduck lets go: nobody is left connecting to nobody.
 use super::probe::{announced, plainly, said, words};
-use crate::support::server::free_port;
+use crate::support::ports::free_port;
 use crate::support::trial::trial;
 use crate::support::{finish, lameduck, wait_for};
 use libtest_mimic::Trial;

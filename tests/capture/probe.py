@@ -409,20 +409,29 @@ def one_at():
 
 
 def by_32_bit_call():
-    """The same call as a 32-bit program makes it: socketcall's successor, bind, is 361 there."""
-    import mmap
-    code_at, flags = ctypes.c_void_p, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40  # MAP_32BIT
-    libc.mmap.restype, libc.mmap.argtypes = code_at, [code_at, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
-    page = libc.mmap(None, 4096, 7, flags, -1, 0)
+    """Calls as a 32-bit program makes them, whose numbers are others: bind(2) is 361, and 49, which is bind(2)'s own
+    here, asks for the effective user and looks at no argument."""
     sock, port = tcp(), free_port()
     address = struct.pack("=H", socket.AF_INET) + struct.pack("!H4s8x", port, bytes([127, 0, 0, 1]))
-    code = (b"\x53" + b"\xb8" + struct.pack("<I", 361) + b"\xbb" + struct.pack("<I", sock.fileno())
-            + b"\xb9" + struct.pack("<I", page + 1024) + b"\xba" + struct.pack("<I", 16)
+    user = call_32(49, sock.fileno(), address)
+    say("who it is:", user == os.geteuid(), sock.getsockname()[1] == port, held(sock))
+    result = call_32(361, sock.fileno(), address)
+    say("bound" if result == 0 else errno.errorcode[-result], held(sock))
+
+
+def call_32(number, fd, memory):
+    """int 0x80: the call `number` with a descriptor, what is at `memory`, and its length."""
+    import mmap
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40  # MAP_32BIT
+    libc.mmap.restype, pointer = ctypes.c_void_p, ctypes.c_void_p
+    libc.mmap.argtypes = [pointer, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+    page = libc.mmap(None, 4096, 7, flags, -1, 0)
+    code = (b"\x53" + b"\xb8" + struct.pack("<I", number) + b"\xbb" + struct.pack("<I", fd)
+            + b"\xb9" + struct.pack("<I", page + 1024) + b"\xba" + struct.pack("<I", len(memory))
             + b"\xcd\x80" + b"\x5b" + b"\xc3")  # push rbx; eax, ebx, ecx, edx; int 0x80; pop rbx; ret
     ctypes.memmove(page, code, len(code))
-    ctypes.memmove(page + 1024, address, 16)
-    result = ctypes.CFUNCTYPE(ctypes.c_int)(page)()
-    say("bound" if result == 0 else errno.errorcode[-result], held(sock))
+    ctypes.memmove(page + 1024, memory, len(memory))
+    return ctypes.CFUNCTYPE(ctypes.c_int)(page)()
 
 
 globals()[sys.argv[1]]()

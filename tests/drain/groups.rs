@@ -1,8 +1,9 @@
 //! SO_REUSEPORT groups of any size, one member of which leaves in the middle of the drain, under load; held and joined.
 use crate::support::load::{Result, plan, until_gone};
+use crate::support::ports::free_port;
 use crate::support::process;
 use crate::support::runner::runs;
-use crate::support::server::{Builder, Server, free_port};
+use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, python, wait_for};
 use libtest_mimic::Trial;

@@ -58,7 +58,7 @@ fn killed() {
         \x20   connection.recv(65536)\n\
         \x20   connection.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n')\n\
         \x20   connection.close()\n";
-    let port = support::server::free_port();
+    let port = support::ports::free_port();
     let python = support::python::program("python");
     let builder = support::server::Builder::new(port, python, ["-c", program, &port.to_string()]);
     let mut server = builder.under_lameduck(&["--kill-after", "500ms"]).start();

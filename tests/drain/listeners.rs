@@ -1,6 +1,7 @@
 //! One server with listeners of many kinds: each is gated, each has its row in the report, and those that are ignored
 //! are left alone.
-use crate::support::server::{Builder, free_port};
+use crate::support::ports::free_port;
+use crate::support::server::Builder;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, python, wait_for};
 use libtest_mimic::Trial;

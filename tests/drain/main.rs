@@ -16,6 +16,7 @@ mod report;
 mod scaling;
 mod sockets;
 mod stop;
+mod termination_message;
 
 use support::{python, runner};
 
@@ -30,6 +31,7 @@ fn main() {
         mptcp::trials(),
         scaling::trials(),
         report::trials(),
+        termination_message::trials(),
         sockets::trials(),
         container::trials(),
         peers::trials(),

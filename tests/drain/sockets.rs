@@ -1,8 +1,9 @@
 //! Listeners of other kinds: handed over by lameduck, dual-stack, several, of one address only.
 use crate::stop::KINDS;
 use crate::support::load::{Result, plan, until_gone};
+use crate::support::ports::free_port;
 use crate::support::python;
-use crate::support::server::{Builder, Server, free_port};
+use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use libtest_mimic::Trial;
 

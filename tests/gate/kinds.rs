@@ -20,13 +20,15 @@ use std::time::Duration;
 type Kind = (&'static str, bool, usize, &'static [&'static str]);
 
 /// Every kind of listener, and the addresses by which clients reach it.
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     ("127.0.0.1:0", false, 1, &["127.0.0.1"]),
     ("0.0.0.0:0", false, 1, &["127.0.0.1"]),
     ("[::1]:0", true, 1, &["::1"]),
     ("[::]:0", true, 1, &["::1"]),
     ("[::]:0", false, 1, &["::1", "127.0.0.1"]),
     ("127.0.0.1:0", false, 3, &["127.0.0.1"]),
+    // As gRPC's C core listens where it is told 127.0.0.1.
+    ("[::ffff:127.0.0.1]:0", false, 1, &["127.0.0.1"]),
     ("[::]:0", false, 4, &["::1", "127.0.0.1"]),
 ];
 
@@ -84,7 +86,7 @@ pub fn a_plug_lets_nobody_in_and_those_who_knocked_are_refused_when_all_is_close
     plugged_after(|_| ());
 }
 
-/// As Twisted does. They leave the group, whoever holds duplicates of them.
+/// As Twisted and gRPC's C core do. They leave the group, whoever holds duplicates of them.
 pub fn a_plug_lets_nobody_in_when_the_server_has_shut_its_listeners_down() {
     plugged_after(|sockets| sockets.iter().for_each(|socket| shutdown(socket, Shutdown::Both).unwrap()));
 }

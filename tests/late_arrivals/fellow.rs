@@ -20,11 +20,6 @@ pub fn fellow(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr 
     at
 }
 
-/// Nobody listens there: it was somebody's a moment ago.
-pub fn dead() -> SocketAddr {
-    address(&listener(false))
-}
-
 /// Settings that relay to these.
 pub fn relaying(fellows: &[SocketAddr]) -> Settings {
     let silent_grace = Duration::from_hours(1);

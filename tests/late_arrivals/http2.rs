@@ -1,5 +1,5 @@
 //! HTTP/2 with prior knowledge: whoever asks is sent away by GOAWAY, as one whose request was not processed.
-use crate::fellow::dead;
+use crate::ports::closed_port;
 use crate::scene::{BOUND, HEAD_WITHIN, NOBODY, Scene, after, ends, hear_bytes};
 use lameduck::late_arrivals::{Kind, Served};
 use std::io::{ErrorKind, Read, Write};
@@ -52,7 +52,7 @@ fn a_client_that_asks_is_sent_away_a_breath_later() {
 
 #[test]
 fn where_no_fellow_can_be_reached_it_is_sent_away() {
-    let scene = Scene::relaying(&[dead()]);
+    let scene = Scene::relaying(&[closed_port()]);
     let client = said(&scene, &asking());
     is_sent_away(&scene, client, &told());
 }

@@ -7,6 +7,9 @@ mod http2;
 mod late_request;
 mod limits;
 mod parked;
+#[path = "../support/ports.rs"]
+#[expect(dead_code, reason = "the listeners here are bound at once")]
+mod ports;
 mod proxy_header;
 mod relay;
 mod relay_failures;

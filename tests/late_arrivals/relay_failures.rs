@@ -1,6 +1,7 @@
 //! Fellows that fail, and where each client is left then.
-use crate::fellow::{as_fellow, dead, echo, echoed, fellow, head, relaying};
+use crate::fellow::{as_fellow, echo, echoed, fellow, head, relaying};
 use crate::parked::Parked;
+use crate::ports::closed_port;
 use crate::scene::{GET, NOBODY, Scene, address, ends, hear, listener};
 use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
 use rustix::net::sockopt::set_socket_linger;
@@ -26,7 +27,7 @@ fn ask(scene: &Scene, request: &[u8]) -> TcpStream {
 
 #[test]
 fn a_fellow_that_cannot_be_reached_is_left_for_the_next() {
-    let scene = Scene::relaying(&[dead(), fellow(echo), dead()]);
+    let scene = Scene::relaying(&[closed_port(), fellow(echo), closed_port()]);
     for _ in 0..6 {
         assert_eq!(hear(ask(&scene, GET)), echoed(ASKED));
     }
@@ -35,7 +36,7 @@ fn a_fellow_that_cannot_be_reached_is_left_for_the_next() {
 
 #[test]
 fn with_no_fellow_to_be_reached_the_answer_comes_behind_the_whole_request() {
-    let scene = Scene::relaying(&[dead()]);
+    let scene = Scene::relaying(&[closed_port()]);
     assert_eq!(hear(ask(&scene, b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello")), RESPONSE);
     ends(&scene.desk, Kind::LateArrival, ANSWERED);
     let parked = Parked::new();

@@ -1,5 +1,5 @@
 //! TLS: an alert and a clean close.
-use crate::fellow::dead;
+use crate::ports::closed_port;
 use crate::scene::{LINGER, NOBODY, Scene, ends, hear_bytes, until};
 use lameduck::late_arrivals::{Kind, Served};
 use std::io::Write;
@@ -15,7 +15,7 @@ const ALERTED: Served = Served { alerted: 1, ..NOBODY };
 fn a_client_is_told_by_an_alert_whether_its_hello_is_whole_or_not() {
     let whole = [HELLO, &[7; 506]].concat();
     for hello in [&whole[..], &whole[..1], &whole[..100]] {
-        for scene in [Scene::new(), Scene::relaying(&[dead()])] {
+        for scene in [Scene::new(), Scene::relaying(&[closed_port()])] {
             let mut client = scene.connect();
             client.write_all(hello).unwrap();
             assert_eq!(hear_bytes(client), ALERT);

@@ -1,8 +1,9 @@
 //! Kept-alive clients: when they use a connection again, when they take another, and what they lose.
+use super::ports::closed_port;
 use super::servers::{BOUND, WHOLE, block_on, next_head, reset, server_for_many};
 use lameduck::load::{Cause, Class, Failure, KeptAlive, KeptAlivePlan, Now, Outcome, Phase, Tally, Verdict};
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -147,7 +148,7 @@ fn given_a_close_behind_the_first_request_then_it_is_lost_but_on_a_new_connectio
 
 #[test]
 fn given_a_server_that_is_gone_then_the_client_goes_on_and_each_try_is_refused() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = closed_port();
     let outcomes = block_on(async {
         let clients = KeptAlive::start(plan(address));
         let start = Instant::now();

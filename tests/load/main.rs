@@ -5,4 +5,7 @@ mod bounds;
 mod kept_alive;
 mod open_loop;
 mod pipelining;
+#[path = "../support/ports.rs"]
+#[expect(dead_code, reason = "the listeners here are bound at once")]
+mod ports;
 mod servers;

@@ -1,4 +1,5 @@
 //! Fresh connections: one listener for each thing that can become of one.
+use super::ports::closed_port;
 use super::servers::{BOUND, WHOLE, answering, block_on, reset, server};
 use lameduck::load::{Cause, Class, Failure, Load, Outcome, Phase, Plan, Verdict};
 use std::io::Write;
@@ -62,7 +63,7 @@ fn given_other_statuses_then_503_is_late_and_the_rest_is_other() {
 
 #[test]
 fn given_a_closed_port_then_every_connection_is_refused() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = closed_port();
     assert_all(address, Phase::Connect, Cause::Refused);
 }
 

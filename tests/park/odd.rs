@@ -1,6 +1,7 @@
 //! `tests/servers/odd` under `lameduck run`, and what both say.
+use crate::support::ports::free_port;
 use crate::support::process::kill;
-use crate::support::server::{Builder, Server, free_port};
+use crate::support::server::{Builder, Server};
 use crate::support::{PATIENCE, python, wait_for};
 use lameduck::sockets::mark::RAISED;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! OpenSSL: an alert and a clean close, or a fellow's answer.
 use crate::scene::Stopping;
 use crate::support::certificate;
+use crate::support::ports::free_port;
 use crate::support::process::Mark;
-use crate::support::server::free_port;
 use crate::support::trial::trial;
 use crate::support::{finish, python, wait_for};
 use libtest_mimic::Trial;

@@ -1,7 +1,8 @@
 //! Drains of a real server under load that never pauses: it is refused from one instant to the next, and nobody is lost.
 use crate::support::load::{plan, until_gone};
+use crate::support::ports::free_port;
 use crate::support::process::kill;
-use crate::support::server::{Builder, Server, free_port};
+use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, finish, lameduck, python, wait_for};
 use crate::tables::tables;

@@ -6,6 +6,7 @@
 pub mod certificate;
 pub mod load;
 pub mod made;
+pub mod ports;
 pub mod process;
 pub mod python;
 pub mod runner;

@@ -10,12 +10,13 @@ mod builder;
 
 pub use builder::Builder;
 
+use super::ports::free_port;
 use super::process::{self, Mark};
 use super::{PATIENCE, python};
 use lameduck::sockets::{Address, UnixName};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::{self, net::UnixStream};
 use std::path::{Path, PathBuf};
@@ -158,10 +159,4 @@ fn ask(mut connection: impl Read + Write, path: &str) -> io::Result<String> {
     let mut answer = String::new();
     connection.read_to_string(&mut answer)?;
     Ok(answer)
-}
-
-/// A port that nobody listened on a moment ago.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
 }

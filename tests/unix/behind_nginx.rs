@@ -2,8 +2,8 @@
 use crate::runs;
 use crate::scene::{KINDS, Place};
 use crate::support::load::until_gone;
+use crate::support::ports::free_port;
 use crate::support::process::Mark;
-use crate::support::server::free_port;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, load, wait_for};
 use libtest_mimic::Trial;

@@ -2,8 +2,9 @@
 use crate::runs;
 use crate::scene::{KINDS, Kind, Place};
 use crate::support::load::{Result, plan, until_gone};
+use crate::support::ports::free_port;
 use crate::support::process::{self, parent};
-use crate::support::server::{Server, free_port};
+use crate::support::server::Server;
 use crate::support::trial::trial;
 use lameduck::load::{Load, Plan, Tally};
 use lameduck::sockets::Address;

@@ -83,6 +83,16 @@ impl SocketArgs {
         Err(contradiction.to_owned())
     }
 
+    /// Whether the server's listeners are to be duplicated at the stop, where that is permitted.
+    #[must_use]
+    pub fn want_getfd(&self) -> bool {
+        match self.capture {
+            Capture::Getfd => true,
+            Capture::Auto => self.gate != GateChoice::None,
+            Capture::Bind | Capture::Listen | Capture::None => false,
+        }
+    }
+
     fn check_ignored(&self) -> Result<(), String> {
         let ignored = |port: &u16| self.ignored_ports.contains(port);
         if let Some(port) = self.ports.iter().find(|port| ignored(port)) {

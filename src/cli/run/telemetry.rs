@@ -11,6 +11,11 @@ pub struct TelemetryArgs {
     #[arg(long, env = "LAMEDUCK_REPORT", value_name = "FILE")]
     pub report: Option<PathBuf>,
 
+    /// Write a line about the drain and the report to this file, if it is there and empty: Kubernetes shows it as the
+    /// container's termination message [default: /dev/termination-log, where it is there]
+    #[arg(long, env = "LAMEDUCK_TERMINATION_LOG", value_name = "FILE")]
+    pub termination_log: Option<PathBuf>,
+
     /// How the log on the standard error looks
     #[arg(long, env = "LAMEDUCK_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "human")]
     pub log_format: LogFormat,

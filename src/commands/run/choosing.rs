@@ -12,6 +12,12 @@ use tracing::{debug, info, warn};
 const SHARED: &str =
     "another process listens here too (SO_REUSEPORT), and what comes to lameduck would be taken from it";
 
+/// Whether this is a pod: the kubelet sets the variable in every container (kubelet_pods.go, makeServiceEnvironment).
+#[must_use]
+pub fn in_kubernetes() -> bool {
+    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+}
+
 /// Whether new connections are to be refused rather than diverted, as far as can be known before the server starts.
 ///
 /// Refusing is better where the client is a proxy that tries the next endpoint when one refuses, and sees a 503 as the

@@ -3,18 +3,18 @@ use super::looking::Looking;
 use super::reporting::{self, Gate};
 use super::signals::is_hasty;
 use super::supervision::Supervision;
+use crate::cli::TelemetryArgs;
 use crate::drain::{Event, Phase};
 use crate::sockets::processes::descendants;
 use crate::supervisor::{Child, Route, Routing, Signals, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::getpid;
-use std::path::Path;
 use std::time::{Duration, Instant};
 use tracing::debug;
 
 impl Supervision {
     /// Answers the rest, closes and reports; gives the exit status.
-    pub(super) fn exited(mut self, status: Status, report: Option<&Path>) -> u8 {
+    pub(super) fn exited(mut self, status: Status, telemetry: &TelemetryArgs) -> u8 {
         let phase = self.drain.phase();
         self.times.exited = Some(Instant::now());
         self.step(Event::Exited);
@@ -57,7 +57,7 @@ impl Supervision {
             killed: self.killed,
             status,
         };
-        reporting::say(&facts.report(gate, &looking, parking.figures(), &finished), report);
+        reporting::say(&facts.report(gate, &looking, parking.figures(), &finished), telemetry);
         status.code()
     }
 

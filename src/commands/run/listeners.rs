@@ -1,6 +1,6 @@
 //! What the server listens on: found again and again, and held as far as is permitted.
 use crate::capture::Captured;
-use crate::cli::{Capture, GateChoice, SocketArgs};
+use crate::cli::SocketArgs;
 use crate::sockets::processes::descendants;
 use crate::sockets::{Address, Listener, Observer, Watched, duplicate, processes};
 use rustix::fs::fstat;
@@ -36,12 +36,8 @@ impl Listeners {
     /// Nothing is looked for before [`Self::find`].
     #[must_use]
     pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>, captured: Option<Captured>) -> Self {
-        let getfd = match options.capture {
-            Capture::Getfd => true,
-            // Where binds are announced it is refused.
-            Capture::Auto => options.gate != GateChoice::None && captured.is_none(),
-            Capture::Bind | Capture::Listen | Capture::None => false,
-        };
+        // Where binds are announced it is refused.
+        let getfd = options.want_getfd() && captured.is_none();
         Self {
             ports: options.ports.clone(),
             ignored_ports: options.ignored_ports.clone(),

@@ -17,8 +17,9 @@
 //! | `closing` | the rest is answered, the plug set, our own sockets closed |
 //! | `telling` | what is told of the gate, as a whole and of each socket |
 //! | `reporting` | the closing line and the report file |
+//! | `termination_message` | what Kubernetes shows of it |
 mod actions;
-mod choosing;
+pub mod choosing;
 mod closing;
 mod desk;
 mod ending;
@@ -29,9 +30,10 @@ pub mod parking;
 mod path_gates;
 mod reporting;
 mod signals;
-mod starting;
+pub mod starting;
 mod supervision;
 mod telling;
+mod termination_message;
 
 use crate::cli::RunArgs;
 use crate::sockets::listen;
@@ -56,7 +58,7 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     args.sockets.check()?;
     args.late_arrivals.check(&args.sockets)?;
     let way = Way::of(&args.sockets)?;
-    let in_kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    let in_kubernetes = choosing::in_kubernetes();
     let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
@@ -89,7 +91,5 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Some(hint) = hint {
         info!("{hint}");
     }
-    Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking)
-        .run(args.telemetry.report.as_deref())
-        .into())
+    Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking).run(&args.telemetry).into())
 }

@@ -2,6 +2,8 @@
 use super::closing::Finished;
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
+use super::termination_message;
+use crate::cli::TelemetryArgs;
 use crate::drain::{Answers, LeftBehind, Outcome, Report, SocketReport};
 use crate::late_arrivals::Served;
 use crate::park::Figures;
@@ -100,39 +102,49 @@ impl Facts {
     }
 }
 
-/// Says it in the log, if there was a drain or somebody to answer, and where wanted in a file.
-pub fn say(report: &Report, file: Option<&Path>) {
+/// Says it in the log and in the termination message, if there was a drain or somebody to answer, and where wanted in a file.
+pub fn say(report: &Report, telemetry: &TelemetryArgs) {
     let nobody = Answers::default();
-    let taken = [report.late_arrivals, report.the_rest, report.late_requests];
-    if report.signal_in.is_some() || taken.iter().any(|answers| *answers != nobody) {
+    if report.signal_in.is_some() || all_taken(report).iter().any(|answers| *answers != nobody) {
         closing_line(report);
+        termination_message::write(report, telemetry.termination_log.as_deref());
     }
-    if let Some(file) = file
+    if let Some(file) = &telemetry.report
         && let Err(error) = write(report, file)
     {
         warn!(%error, file = %file.display(), "cannot write the report (--report)");
     }
 }
 
-fn closing_line(report: &Report) {
-    let (outcome, exit_status) = (report.outcome, report.exit_status);
+/// What became of all whom lameduck took itself.
+pub fn all_taken(report: &Report) -> [Answers; 3] {
+    [report.late_arrivals, report.the_rest, report.late_requests]
+}
+
+/// The outcome, for people.
+pub fn sentence(report: &Report) -> &'static str {
     let tally = &report.tally;
     let figures = [tally.queue, tally.half_open, tally.unread, tally.in_flight, tally.silent];
     let waiting = figures.iter().any(|figure| figure.at_forward.is_some_and(|left| left > 0));
-    let sentence = match outcome {
+    match report.outcome {
         // By --wait-for or --in-flight-timeout.
         Outcome::Drained if waiting => "all that was to be waited for was over when the server was stopped",
         Outcome::Drained => "nobody was waiting any more when the server was stopped",
         Outcome::TimedOut => "time was over before everybody was served",
         Outcome::Skipped => "a second signal came before everybody was served",
         Outcome::ServerExited => "the server went by itself",
-    };
+    }
+}
+
+fn closing_line(report: &Report) {
+    let (outcome, exit_status) = (report.outcome, report.exit_status);
+    let sentence = sentence(report);
     let Report { lame_duck_ms, gated_ms, stopping_ms, closing_ms, gate, .. } = *report;
     let (queue_at_stop, queue_highest) = (report.tally.queue.at_stop, report.tally.queue.highest);
     let (late_answered, rest_answered) = (report.late_arrivals.answered, report.the_rest.answered);
     let late_requests_answered = report.late_requests.answered;
     let Figures { parked, cut, .. } = report.park;
-    let all = [report.late_arrivals, report.the_rest, report.late_requests];
+    let all = all_taken(report);
     let relayed: u64 = all.iter().map(|answers| answers.relayed).sum();
     let goaway: u64 = all.iter().map(|answers| answers.goaway).sum();
     let alerted: u64 = all.iter().map(|answers| answers.alerted).sum();

@@ -3,12 +3,12 @@ use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
 use super::parking::Parking;
 use super::reporting::Times;
+use crate::cli::TelemetryArgs;
 use crate::drain::{Action, Drain, Event, Observation, Outcome, Phase, Policy};
 use crate::supervisor::{Child, Routing, Signal, Signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
-use std::path::Path;
 use std::time::{Duration, Instant};
 use tracing::warn;
 
@@ -71,7 +71,7 @@ impl Supervision {
     }
 
     /// Runs to the end; gives the exit status.
-    pub fn run(mut self, report: Option<&Path>) -> u8 {
+    pub fn run(mut self, telemetry: &TelemetryArgs) -> u8 {
         let status = loop {
             let timeout = self.timeout();
             self.wait(timeout);
@@ -82,7 +82,7 @@ impl Supervision {
                 self.look();
             }
         };
-        self.exited(status, report)
+        self.exited(status, telemetry)
     }
 
     /// How long nothing will need doing; `None`, while serving: until a signal comes.

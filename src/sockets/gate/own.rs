@@ -1,6 +1,6 @@
 //! A connection of our own: tries the way that a program lays out, and fills a plug.
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::sockopt::{set_socket_linger, socket_error};
 use rustix::net::{
     AddressFamily, SocketAddrAny, SocketFlags, SocketType, accept_with, bind, connect, getpeername,
@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// A handshake over loopback takes microseconds; a busy machine is given its time, a broken one is not waited for.
-const WITHIN: Duration = Duration::from_secs(1);
+pub(super) const WITHIN: Duration = Duration::from_secs(1);
 
 /// A socket that is bound, so that programs can know it by its source, and not connected yet.
 #[derive(Debug)]
@@ -109,12 +109,17 @@ impl OwnConnection {
     }
 }
 
+/// Whether a connection comes into the queue of `listener`. It may be on its way still when [`OwnConnection::connect`] has
+/// returned: the last segment of the handshake comes after the one that ends the connect.
+pub(super) fn becomes_queued(listener: &OwnedFd, within: Duration) -> bool {
+    wait(listener, PollFlags::IN, within).is_ok()
+}
+
 fn wait(socket: impl AsFd, for_what: PollFlags, within: Duration) -> io::Result<()> {
     let within = Timespec::try_from(within).map_err(io::Error::other)?;
-    match poll(&mut [PollFd::new(&socket, for_what)], Some(&within)) {
-        Ok(0) => Err(io::ErrorKind::TimedOut.into()),
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
+    match retry_on_intr(|| poll(&mut [PollFd::new(&socket, for_what)], Some(&within)))? {
+        0 => Err(io::ErrorKind::TimedOut.into()),
+        _ => Ok(()),
     }
 }
 
@@ -125,4 +130,26 @@ fn ip_address(address: SocketAddrAny) -> io::Result<SocketAddr> {
 /// A dual-stack socket sees IPv4 peers as mapped addresses.
 fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::listen;
+    use std::net::TcpListener;
+    use std::thread;
+
+    #[test]
+    fn who_comes_into_the_queue_a_moment_later_is_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = OwnConnection::prepare(listener.local_addr().unwrap(), false).unwrap();
+        let listener = OwnedFd::from(listener);
+        listen(&listener, 0).unwrap();
+        assert!(!becomes_queued(&listener, Duration::ZERO));
+        thread::scope(|scope| {
+            let connecting = scope.spawn(|| own.connect());
+            assert!(becomes_queued(&listener, Duration::from_mins(1)));
+            connecting.join().unwrap().unwrap();
+        });
+    }
 }

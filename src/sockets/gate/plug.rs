@@ -5,11 +5,10 @@
 //! the last. The clients whose SYNs were dropped try again after 1 s (RFC 6298) and are refused, if the network
 //! namespace is still there.
 use super::GateError;
-use super::own::OwnConnection;
+use super::own::{OwnConnection, WITHIN, becomes_queued};
 use super::place::Place;
 use super::program::{Routes, Target};
 use crate::sockets::counters;
-use crate::sockets::watched::accept_queue;
 use rustix::net::listen;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -54,7 +53,7 @@ impl Plug {
                 .map_err(|error| place.refused("cannot fill the plug at", error))?;
             attach(Routes { own: Some((filler.source(), number)), syn: None, others })?;
             filler.connect().map_err(|error| place.refused("cannot fill the plug at", error))?;
-            if accept_queue(&socket).0 == Some(0) {
+            if !becomes_queued(&socket, WITHIN) {
                 attach(Routes { own: None, syn: None, others })?;
                 return Err(GateError::NotDiverted { address: place.address });
             }

@@ -1,8 +1,9 @@
 //! The kinds of servers that people run, each with the paths of `tests/servers/app.py` and room for 40 clients at once.
 pub mod compiled;
 
+use super::ports::free_port;
 use super::python;
-use super::server::{Builder, Server, free_port};
+use super::server::{Builder, Server};
 use std::process::Command;
 
 /// A kind of server.

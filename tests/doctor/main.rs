@@ -1,0 +1,75 @@
+//! `lameduck doctor` where something is refused for real, beside a real server that is stopped there: what the one
+//! says is what the other shows.
+mod environments;
+mod options;
+
+#[path = "../faults/mod.rs"]
+mod faults;
+#[path = "../support/mod.rs"]
+mod support;
+
+use libtest_mimic::Arguments;
+use serde_json::Value;
+use std::process::{Command, Output};
+use support::{finish, lameduck};
+
+fn main() {
+    let trials = [environments::trials(), options::trials()].into_iter().flatten().collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// What it said, as JSON; its exit status is that of its promise.
+struct Said(Value);
+
+fn doctor(options: &[&str]) -> Said {
+    said(lameduck().args(["doctor", "--json"]).args(options))
+}
+
+fn said(command: &mut Command) -> Said {
+    let Output { status, stdout, stderr } = finish(command);
+    assert_eq!(String::from_utf8_lossy(&stderr), "");
+    let page: Value = serde_json::from_slice(&stdout).expect("JSON");
+    let code = match page["promise"].as_str() {
+        Some("full") => 0,
+        Some("weaker") => 1,
+        Some("nothing") => 2,
+        other => panic!("no such promise: {other:?}"),
+    };
+    assert_eq!(status.code(), Some(code), "{page}");
+    Said(page)
+}
+
+impl Said {
+    /// Capture, gate, and whether open connections are parked.
+    fn plan(&self) -> (&str, &str, bool) {
+        let word = |key: &str| self.0[key].as_str().expect("a word");
+        (word("capture"), word("gate"), self.0["parks"].as_bool().expect("a truth"))
+    }
+
+    fn promise(&self) -> &str {
+        self.0["promise"].as_str().expect("a word")
+    }
+
+    /// How much works of a subject, and what was seen of it.
+    fn of(&self, subject: &str) -> (&str, &str) {
+        let findings = self.0["findings"].as_array().expect("findings");
+        let finding = findings.iter().find(|finding| finding["subject"] == subject).expect(subject);
+        let state = finding["state"].as_str().expect("a state");
+        assert_eq!(
+            finding["advice"].is_null(),
+            state == "ok",
+            "what is not ok has its advice, nothing else has"
+        );
+        (state, finding["seen"].as_str().expect("what was seen"))
+    }
+
+    /// The subjects that are not ok, but for those that another machine may lack by itself.
+    fn troubles(&self) -> Vec<&str> {
+        let findings = self.0["findings"].as_array().expect("findings").iter();
+        let bad = findings.filter(|finding| finding["state"] != "ok");
+        let subjects = bad.map(|finding| finding["subject"].as_str().expect("a subject"));
+        subjects
+            .filter(|subject| !["kernel", "gate refuse", "another user's server"].contains(subject))
+            .collect()
+    }
+}
