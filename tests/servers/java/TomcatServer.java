@@ -14,7 +14,7 @@ import org.apache.catalina.util.ServerInfo;
  * listener, waits for its connections and stops it, as Spring Boot does for `server.shutdown=graceful`.
  */
 public final class TomcatServer {
-    private static final int STOP_MS = 5000;
+    private static final int STOP_MS = 1000;
 
     public static void main(String[] arguments) throws Exception {
         if (arguments[0].equals("--version")) {
