@@ -69,6 +69,11 @@ impl Book {
         self.with(number, |entry| entry.state = State::Ended(Instant::now(), verdict));
     }
 
+    /// Whether there is one.
+    pub fn has_entries(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
     /// How it stands.
     pub fn look(&self) -> Now {
         let mut now = Now::default();

@@ -1,5 +1,7 @@
 //! The load engine: HTTP/1.1 clients, each connection or request with a verdict that names the phase in which it failed.
 //!
+//! Beside them there is [`Told`]: the clients of another program, in whatever protocol, which tells of each by lines.
+//!
 //! It knows addresses and time, nothing of processes, clusters or verbs: whoever drives it decides where to
 //! send and when to stop. There are two kinds of clients:
 //! - [`Load`]: fresh connections at a fixed rate. It is *open loop*: connection k starts at k/rate whether or not earlier
@@ -24,6 +26,7 @@ mod plan;
 mod reading;
 mod response;
 mod tally;
+mod told;
 mod under_way;
 mod verdict;
 
@@ -35,5 +38,6 @@ pub use kept_alive::{Body, Framing, KeptAlive, KeptAlivePlan};
 pub use limits::at_once;
 pub use plan::{Plan, Request, Slow};
 pub use tally::{Latency, Tally};
+pub use told::{NotUnderstood, Told};
 pub use under_way::UnderWay;
 pub use verdict::{Cause, Class, Failure, Local, Outcome, Phase, Verdict};

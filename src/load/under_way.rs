@@ -37,6 +37,12 @@ impl UnderWay {
         self.book.look()
     }
 
+    /// Whether a connection or request has begun.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.book.has_entries()
+    }
+
     /// How long it has been under way.
     #[must_use]
     pub fn elapsed(&self) -> Duration {

@@ -11,8 +11,10 @@ use rustix::process::getuid;
 use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// A listener: its address, `IPV6_V6ONLY`, how many share it; and the addresses by which clients reach it.
 type Kind = (&'static str, bool, usize, &'static [&'static str]);
@@ -29,6 +31,10 @@ const KINDS: [Kind; 8] = [
     ("[::ffff:127.0.0.1]:0", false, 1, &["127.0.0.1"]),
     ("[::]:0", false, 4, &["::1", "127.0.0.1"]),
 ];
+
+/// So many plugs are set while clients keep coming, each of which waits so long to be let in.
+const PLUGS: usize = 100;
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// All at once: most of the time is the wait for retransmissions.
 fn for_each_kind(test: impl Fn(Kind) + Sync) {
@@ -83,6 +89,33 @@ pub fn a_plug_lets_nobody_in_and_those_who_knocked_are_refused_when_all_is_close
 /// As Twisted and gRPC's C core do. They leave the group, whoever holds duplicates of them.
 pub fn a_plug_lets_nobody_in_when_the_server_has_shut_its_listeners_down() {
     plugged_after(|sockets| sockets.iter().for_each(|socket| shutdown(socket, Shutdown::Both).unwrap()));
+}
+
+/// Ours then has the number that the server's had, and the first plug the one that ours had: to which the gate led.
+pub fn a_plug_is_set_though_clients_keep_coming_and_the_server_has_shut_its_listener_down() {
+    let over = AtomicBool::new(false);
+    let target = Mutex::new(None::<SocketAddr>);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let target = *target.lock().unwrap();
+                    // It is enough that they come: a plug, or the end, lets them in no more.
+                    let _ = target.map(|target| TcpStream::connect_timeout(&target, PATIENCE));
+                }
+            });
+        }
+        let plugged = (0..PLUGS).try_for_each(|_| {
+            let (sockets, address) = server("127.0.0.1:0", false, 1);
+            let group = form(&sockets, address);
+            close(&group);
+            *target.lock().unwrap() = Some(address);
+            shutdown(&sockets[0], Shutdown::Both).unwrap();
+            group.plug(0).map(drop)
+        });
+        over.store(true, Ordering::Relaxed);
+        plugged.unwrap();
+    });
 }
 
 fn plugged_after(stop: impl Fn(&[Arc<OwnedFd>]) + Sync) {

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         kinds::an_undone_group_leaves_the_server_as_it_was,
         kinds::a_plug_lets_nobody_in_and_those_who_knocked_are_refused_when_all_is_closed,
         kinds::a_plug_lets_nobody_in_when_the_server_has_shut_its_listeners_down,
+        kinds::a_plug_is_set_though_clients_keep_coming_and_the_server_has_shut_its_listener_down,
         kinds::a_listener_without_so_reuseaddr_and_with_connections_cannot_be_gated_and_is_left_alone,
         groups::a_joined_group_of_any_size_stays_diverted_while_its_members_leave,
         groups::a_joined_group_sends_everyone_to_the_server_until_the_gate_closes,

@@ -1,26 +1,34 @@
 //! `lameduck trial --matrix` on the servers of `servers.toml`: here under lameduck alone, those that no other test has.
 //!
-//! `cargo test --test matrix -- --ignored evidence` runs all of them in every way, which takes half an hour, and writes
+//! `cargo test --test matrix -- --ignored evidence` runs all of them in every way, which takes forty minutes, and writes
 //! docs/evidence.md.
 #[path = "../support/mod.rs"]
 mod support;
 
 use libtest_mimic::Trial;
 use serde_json::Value;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
+use support::certificate;
 use support::python;
 use support::runner;
 use support::server::builder::GENEROUS;
-use support::servers::{Kind, compiled};
+use support::servers::compiled;
 use support::trial::trial;
 
 /// The matrix, from the root of the package.
 const SERVERS: &str = "tests/matrix/servers.toml";
 
+/// What Java's and Rust's servers are made with, beside the JDK's own.
+const JAVA: &[&str] = &["javac", "mvn"];
+const RUST: &[&str] = &["cargo"];
+
 /// Rows, and the programs without which they are ignored; what the tests install themselves is always there.
-const ROWS: [(&str, &[&str]); 13] = [
+const ROWS: [(&str, &[&str]); 24] = [
     ("gunicorn sync, two binds", &[]),
+    ("gunicorn sync, unix socket", &[]),
+    ("gunicorn gthread, unix socket", &[]),
     ("gunicorn tornado", &[]),
     ("uvicorn, two workers", &[]),
     ("Daphne", &[]),
@@ -28,6 +36,15 @@ const ROWS: [(&str, &[&str]); 13] = [
     ("uWSGI, TERM reloads", &[]),
     ("node, cluster", &["node"]),
     ("Go without a stop", &["go"]),
+    ("Jetty", JAVA),
+    ("Tomcat", JAVA),
+    ("Netty, epoll", JAVA),
+    ("axum", RUST),
+    ("gunicorn gthread, TLS", &["openssl"]),
+    ("uvicorn, TLS", &["openssl"]),
+    ("hypercorn, HTTP/2", &[]),
+    ("axum, HTTP/2", RUST),
+    ("gRPC, grpcio", &[]),
     ("Puma", &["puma"]),
     ("Unicorn", &["unicorn"]),
     ("nginx", &["nginx"]),
@@ -40,7 +57,7 @@ fn main() {
         .iter()
         .map(|(row, programs)| {
             let name = format!("given_{}_when_it_is_stopped_under_load_then_nobody_is_lost", snake(row));
-            trial(&name, &installed(programs), || loses_nobody(row))
+            trial(&name, &installed(programs), || loses_nobody(row, programs))
         })
         .collect();
     let evidence = || {
@@ -51,9 +68,9 @@ fn main() {
     runner::one_at_a_time([trials]);
 }
 
-fn loses_nobody(row: &str) {
+fn loses_nobody(row: &str, programs: &[&str]) {
     let row = ["--row", row, "--column", "lameduck", "--before", "1s", "--json"];
-    let output = matrix(&row).envs(GENEROUS).output().unwrap();
+    let output = matrix(&row, programs).envs(GENEROUS).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
     assert_eq!((output.status.code(), &report["lost_under_lameduck"]), (Some(0), &0.into()), "{report:#}");
@@ -65,24 +82,37 @@ fn loses_nobody(row: &str) {
 
 fn evidence() {
     let options = ["--runs", "3", "--before", "1s", "--sleep", "3s", "--limit", "10s"];
-    let mut all = matrix(&[&options[..], &["--markdown", "docs/evidence.md"]].concat());
+    let installed: Vec<&str> = ["go", "javac", "mvn", "cargo", "openssl"]
+        .into_iter()
+        .filter(|one| installed(&[one]).is_ok())
+        .collect();
+    let mut all = matrix(&[&options[..], &["--markdown", "docs/evidence.md"]].concat(), &installed);
     let status = all.env("LAMEDUCK_TIMEOUT", "8s").status().unwrap();
     assert!(status.success(), "lameduck lost somebody, or not every server could be tried: docs/evidence.md");
 }
 
-/// The matrix with these options, where its programs are on PATH.
-fn matrix(options: &[&str]) -> Command {
+/// The matrix with these options; on PATH and the class path is what was made with `programs`.
+fn matrix(options: &[&str], programs: &[&str]) -> Command {
     let mut command = support::lameduck();
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["trial", "--matrix", SERVERS]).args(options);
     let mut path: Vec<PathBuf> = vec![python::python_env().join("bin")];
-    if Kind::Go.needs().is_ok() {
-        path.extend(compiled::go_server().parent().map(PathBuf::from));
-    }
-    if Kind::Java.needs().is_ok() {
-        command.env("CLASSPATH", compiled::java_classes());
+    let mut classes: Vec<OsString> = Vec::new();
+    for program in programs {
+        match *program {
+            "go" => path.extend(compiled::go_server().parent().map(PathBuf::from)),
+            "cargo" => path.push(compiled::axum_server()),
+            "javac" => classes.push(compiled::java_classes().into()),
+            "openssl" => {
+                let [certificate, key] = certificate::certificate();
+                command.env("TLS_CERTIFICATE", certificate).env("TLS_KEY", key);
+            }
+            "mvn" => classes.push(compiled::java_servers()),
+            _ => (),
+        }
     }
     path.extend(directories());
     command.env("PATH", std::env::join_paths(path).unwrap());
+    command.env("CLASSPATH", classes.join(OsStr::new(":")));
     command
 }
 

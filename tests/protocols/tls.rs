@@ -1,20 +1,18 @@
 //! OpenSSL: an alert and a clean close, or a fellow's answer.
 use crate::scene::Stopping;
+use crate::support::certificate;
 use crate::support::ports::free_port;
 use crate::support::process::Mark;
 use crate::support::trial::trial;
 use crate::support::{finish, python, wait_for};
 use libtest_mimic::Trial;
 use std::net::TcpStream;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 pub fn trials() -> Vec<Trial> {
-    let works = Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
-    let openssl = if works { Ok(()) } else { Err("openssl is not on PATH: install it".to_owned()) };
     vec![
         trial("a_client_of_tls_is_told_by_an_alert_and_sees_a_clean_close", &Ok(()), alerted),
-        trial("a_client_of_tls_has_a_fellow_s_answer", &openssl, relayed),
+        trial("a_client_of_tls_has_a_fellow_s_answer", &certificate::needs(), relayed),
     ]
 }
 
@@ -28,16 +26,7 @@ fn alerted() {
 }
 
 fn relayed() {
-    let files = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (key, certificate) = (files.join("protocols.key"), files.join("protocols.crt"));
-    let made = finish(
-        Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout"])
-            .arg(&key)
-            .arg("-out")
-            .arg(&certificate),
-    );
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let [certificate, key] = certificate::certificate();
     let mark = Mark::new();
     let fellow = format!("127.0.0.1:{}", free_port());
     let mut process = Command::new("openssl")

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 #[cfg(feature = "trial")]
+pub mod certificate;
 pub mod load;
 pub mod made;
 pub mod ports;

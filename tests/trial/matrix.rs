@@ -1,9 +1,13 @@
 //! `lameduck trial --matrix` with the built-in server as its rows: what is tried, what is missing, what it ends with.
 use super::{LAMEDUCK, count, trial};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A matrix in a file of its own.
@@ -115,6 +119,64 @@ fn given_a_sleep_then_the_load_goes_on_and_the_stop_takes_as_much_longer() {
     assert!(count(run, "stop_ms") >= 1500, "{run:#}");
     // Half a second before it and all through it, at 200 a second.
     assert!(count(run, "connections") >= 390, "{run:#}");
+}
+
+/// The built-in server, with a client program that is this shell script.
+fn asked_by(script: &str) -> Matrix {
+    let client = format!("client = ['/bin/sh', '-c', '{script}']");
+    Matrix::of(&[("asked", &format!("{}\nrate = '10/s'\n{client}", built_in()))])
+}
+
+#[test]
+fn given_a_client_program_then_its_lines_are_counted_as_our_own_clients_would_be() {
+    // It ends when its stdin does.
+    let lines = ["begin 0", "sent 0", "end 0 200", "begin 1", "end 1 503", "begin 2", "end 2 wait_closed"];
+    let script = lines.map(|line| format!("echo {line}; ")).concat() + "read _";
+    let (status, report) = asked_by(&script).result(&["--column=lameduck"]);
+    let run = &report["rows"][0]["cells"][0]["runs"][0];
+    let counted = ["connections", "answered", "answered_late", "lost"].map(|name| count(run, name));
+    assert_eq!((status, counted), (Some(1), [3, 1, 1, 1]), "{report:#}");
+    assert_eq!((&run["kept_alive"], &run["processes_left"]), (&Value::Null, &0.into()));
+}
+
+#[test]
+fn given_a_client_program_that_does_not_do_its_work_then_the_run_has_failed_and_it_says_why() {
+    let wrong = [
+        ("echo begin 0; echo hello; read _", "said what is not understood: \"hello\""),
+        ("echo begin 0; echo why >&2; exit 3", "ended by itself (exit status: 3)\n  | why"),
+        ("exit 0", "ended by itself (exit status: 0)"),
+    ];
+    for (script, why) in wrong {
+        let (status, report) = asked_by(script).result(&["--column=lameduck"]);
+        let failed = report["rows"][0]["cells"][0]["failed"].as_str().unwrap();
+        assert!(status == Some(125) && failed.contains(why), "{failed}");
+    }
+}
+
+#[test]
+fn given_an_interrupt_then_the_rows_that_are_done_are_printed_and_written() {
+    let waits = "[\"/bin/sh\", \"-c\", \"echo > started; exec /bin/sleep 600\"]";
+    let matrix = Matrix::of(&[("done", &built_in()), ("under way", waits), ("never", waits)]);
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let json = matrix.path("out.json");
+        let mut command = matrix.command(&["--column=lameduck", "--json-file"]);
+        let trial = command.arg(&json).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let end = Instant::now() + Duration::from_mins(1);
+        while !matrix.path("started").exists() {
+            assert!(Instant::now() < end, "the second row's server was not started");
+            sleep(Duration::from_millis(5));
+        }
+        kill(Pid::from_raw(trial.id().cast_signed()), signal).unwrap();
+
+        let output = trial.wait_with_output().unwrap();
+        let (status, report) = read(&output);
+        assert_eq!((status, report["rows"].as_array().unwrap().len()), (Some(125), 1), "{report:#}");
+        assert_eq!(report["incomplete"]["without"], serde_json::json!(["under way", "never"]));
+        assert!(count(&report["rows"][0]["cells"][0]["runs"][0], "answered") > 0);
+        assert_eq!(fs::read(&json).unwrap(), output.stdout);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
+        fs::remove_file(matrix.path("started")).unwrap();
+    }
 }
 
 #[test]

@@ -11,7 +11,6 @@ use super::trouble::Trouble;
 use crate::load::capacity;
 use crate::sockets::Address;
 use nix::sys::signal::Signal;
-use rustix::process::getpid;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -37,7 +36,7 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
     if pace.is_none() && trial.clients.come_new() {
         *pace = Some(calibrate(trial, &target, &progress).await?);
     }
-    let clients = Clients::start(trial, &target, *pace);
+    let clients = Clients::start(trial, &target, *pace).await?;
     under_load(&progress, &clients, "load", trial.before, &mut server, column).await?;
 
     let stop = clients.mark();
@@ -54,14 +53,15 @@ pub async fn run(trial: &Trial, column: &Column, pace: &mut Option<Pace>) -> Res
         server.exited().await?
     };
     let stop_took = begun.elapsed();
-    let left = processes::below(getpid().as_raw_pid()).map_err(Trouble::machine("cannot read /proc"))?.len();
+    let left = processes::left(clients.process()).map_err(Trouble::machine("cannot read /proc"))?.len();
     if killed {
-        processes::end_all().map_err(Trouble::machine("cannot end the server"))?;
+        processes::end_all_but(clients.process()).map_err(Trouble::machine("cannot end the server"))?;
     }
 
     sleep(TAIL).await;
     progress.say("waiting for the last connections");
-    let (fate, kept_alive) = clients.finish(trial.limit.saturating_sub(told.elapsed()).max(LAST), stop).await;
+    let (fate, kept_alive) =
+        clients.finish(trial.limit.saturating_sub(told.elapsed()).max(LAST), stop).await?;
     Ok(ColumnReport {
         name: column.name.clone(),
         lameduck: column.lameduck,

@@ -1,18 +1,21 @@
 //! `lameduck trial`: the same load and the same stop, plainly and under lameduck.
 //!
 //! `plan` turns the options into a load and `columns`; `column` runs one: `server` starts it, `ready` and `listening` find
-//! where it answers, `clients` load it by the load engine, and all that became of their connections and requests goes
-//! into `report`, which `table`, made of `rows`, and `sentences` show. `demo` is the built-in server; `matrix` is many
+//! where it answers, `clients` load it by the load engine or a `program` of their own, and all that became of their connections and requests goes
+//! into `report`, which `table`, made of `rows`, and `sentences` show. `interrupts` end it early. `demo` is the built-in server; `matrix` is many
 //! trials of one column each.
 mod built_in;
 mod clients;
 mod column;
 mod columns;
 pub mod demo;
+mod interrupts;
 mod listening;
 mod matrix;
+mod output;
 mod plan;
 mod processes;
+mod program;
 mod progress;
 mod ready;
 mod report;
@@ -24,14 +27,11 @@ mod target;
 mod trouble;
 
 use crate::cli::TrialArgs;
+use interrupts::Interrupts;
 use plan::Trial;
 use report::Report;
-use std::future::poll_fn;
 use std::io::{self, Write};
-use std::pin::pin;
 use std::process::ExitCode;
-use std::task::Poll;
-use tokio::signal::unix::{SignalKind, signal};
 use trouble::Trouble;
 
 /// The exit status when a connection or a request was lost under lameduck.
@@ -46,7 +46,7 @@ pub fn main(args: TrialArgs) -> Result<ExitCode, String> {
         .enable_all()
         .build()
         .map_err(Trouble::machine("cannot start the runtime"))
-        .and_then(|runtime| runtime.block_on(unless_interrupted(result(args))))
+        .and_then(|runtime| runtime.block_on(result(args)))
         .map_err(|trouble| trouble.to_string())?;
     io::stdout().write_all(text.as_bytes()).map_err(|error| format!("cannot write the result: {error}"))?;
     Ok(status)
@@ -54,11 +54,12 @@ pub fn main(args: TrialArgs) -> Result<ExitCode, String> {
 
 /// What to print, and the exit status.
 async fn result(args: TrialArgs) -> Result<(String, ExitCode), Trouble> {
+    let mut interrupts = Interrupts::expected()?;
     if let Some(file) = args.matrix.matrix.clone() {
-        return matrix::carry_out(&args, &file).await;
+        return matrix::carry_out(&args, &file, &mut interrupts).await;
     }
     let json = args.json;
-    let report = carry_out(args).await?;
+    let report = interrupts.end(carry_out(args)).await?;
     let lost = report.lost_under_lameduck.is_some_and(|lost| lost > 0);
     let text = if json {
         let json = serde_json::to_string_pretty(&report).map_err(io::Error::from);
@@ -78,19 +79,4 @@ async fn carry_out(args: TrialArgs) -> Result<Report, Trouble> {
         columns.push(column::run(&trial, column, &mut pace).await?);
     }
     Ok(Report::new(&trial, pace, columns))
-}
-
-/// Gives up `work` at SIGINT, SIGTERM or SIGHUP; what it has started ends as it is dropped.
-async fn unless_interrupted<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    let listen = |kind| signal(kind).map_err(Trouble::machine("cannot wait for signals"));
-    let mut interrupts =
-        [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?];
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        if interrupts.iter_mut().any(|interrupt| interrupt.poll_recv(context).is_ready()) {
-            return Poll::Ready(Err(Trouble::Interrupted));
-        }
-        work.as_mut().poll(context)
-    })
-    .await
 }

@@ -46,6 +46,8 @@ pub struct Trial {
     pub surroundings: Surroundings,
     /// What it is asked for to see that it is ready; else what the clients ask for.
     pub ready_path: Option<String>,
+    /// The program that makes the new connections, when the load engine does not.
+    pub client: Option<Vec<OsString>>,
     /// Whether the server's output is passed on.
     pub verbose: bool,
     /// Which kinds of clients there are.
@@ -116,6 +118,7 @@ impl Trial {
             targets,
             surroundings: Surroundings::default(),
             ready_path: None,
+            client: None,
             verbose: args.verbose,
             clients: args.clients.clients,
             kept_alive: kept_alive_clients(&args.clients, &load),

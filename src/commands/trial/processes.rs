@@ -25,7 +25,7 @@ pub fn adopt_orphans() -> io::Result<()> {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn below(root: i32) -> io::Result<Vec<Stat>> {
+fn below(root: i32) -> io::Result<Vec<Stat>> {
     let mut rest: Vec<Stat> = all_processes()
         .map_err(io::Error::other)?
         .flatten()
@@ -45,15 +45,32 @@ pub fn below(root: i32) -> io::Result<Vec<Stat>> {
     Ok(found)
 }
 
+/// Those below this process, but for the one that makes its connections, when there is one.
+///
+/// # Errors
+/// When /proc cannot be read.
+pub fn left(clients: Option<i32>) -> io::Result<Vec<Stat>> {
+    let mut left = below(getpid().as_raw_pid())?;
+    left.retain(|stat| Some(stat.pid) != clients);
+    Ok(left)
+}
+
 /// Kills everything below this process and waits until it is gone.
 ///
 /// # Errors
 /// When something is still there after ten seconds.
 pub fn end_all() -> io::Result<()> {
+    end_all_but(None)
+}
+
+/// As [`end_all`], but for the process that makes the connections, as in [`left`].
+///
+/// # Errors
+/// As there.
+pub fn end_all_but(clients: Option<i32>) -> io::Result<()> {
     let start = Instant::now();
-    let me = getpid().as_raw_pid();
     loop {
-        let alive = below(me)?;
+        let alive = left(clients)?;
         for stat in &alive {
             kill(stat);
         }

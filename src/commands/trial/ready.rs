@@ -22,7 +22,8 @@ pub struct Found {
     pub others: usize,
 }
 
-/// Waits for the first answer of 2xx to 4xx from the user's URL, or from the first listener.
+/// Waits for the first answer of 2xx to 4xx from the user's URL, or from the first listener; when the clients are a program
+/// of their own, for the first connect.
 ///
 /// # Errors
 /// When the server ends first, does not answer within the trial's start limit, or listens elsewhere than on the loopback.
@@ -41,6 +42,14 @@ pub async fn wait(trial: &Trial, column: &Column, server: &mut Server) -> Result
         }
         let (targets, others) = candidates(trial, column, server)?;
         for target in targets {
+            if trial.client.is_some() {
+                // What an answer is, only that program knows.
+                match Stream::connect(&target).await {
+                    Ok(_) => return Ok(Found { target, others }),
+                    Err(error) => last = format!("{}: {error}", url(&target)),
+                }
+                continue;
+            }
             let mut load = trial.load(&target, 1.0);
             if let Some(path) = &trial.ready_path {
                 (load.path, load.slow) = (path.clone(), None);

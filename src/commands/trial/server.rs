@@ -1,21 +1,18 @@
 //! One server process, from its start to its end.
 use super::columns::Column;
+use super::output::Output;
 use super::processes;
 use super::trouble::Trouble;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use tokio::signal::unix::{SignalKind, signal};
-
-/// How much of a server's output an error shows, in bytes and in lines.
-const TAIL: (u64, usize) = (8 * 1024, 12);
 
 /// Where and with what a server is started; by default as the trial itself was.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +23,18 @@ pub struct Surroundings {
     pub environment: BTreeMap<String, String>,
 }
 
+impl Surroundings {
+    /// A command, of its words, that is started so.
+    pub fn command(&self, words: &[OsString]) -> Command {
+        let mut command = Command::new(words.first().map_or(OsStr::new(""), OsString::as_os_str));
+        command.args(words.iter().skip(1)).envs(&self.environment);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        command
+    }
+}
+
 /// A server under trial. Dropping it kills it and everything below this process.
 #[derive(Debug)]
 pub struct Server {
@@ -33,7 +42,7 @@ pub struct Server {
     /// Told of every SIGCHLD.
     children: tokio::signal::unix::Signal,
     /// None when it is passed on.
-    output: Option<File>,
+    output: Option<Output>,
 }
 
 impl Server {
@@ -45,32 +54,25 @@ impl Server {
     pub fn start(column: &Column, surroundings: &Surroundings, verbose: bool) -> Result<Self, Trouble> {
         // Before the spawn, or a server that ends at once is not noticed.
         let children = signal(SignalKind::child()).map_err(Trouble::machine("cannot wait for signals"))?;
-        let output = if verbose {
-            None
-        } else {
-            Some(tempfile::tempfile().map_err(Trouble::machine("cannot make a temporary file for output"))?)
-        };
+        let output = if verbose { None } else { Some(Output::to_a_file()?) };
         let sink = || match &output {
-            Some(file) => file.try_clone().map(Stdio::from),
-            None => io::stderr().as_fd().try_clone_to_owned().map(Stdio::from),
+            Some(output) => output.sink(),
+            None => io::stderr()
+                .as_fd()
+                .try_clone_to_owned()
+                .map(Stdio::from)
+                .map_err(Trouble::machine("cannot pass a descriptor on to the server")),
         };
-        let machine = "cannot pass a descriptor on to the server";
-        let program = &column.command[0];
-        let mut command = Command::new(program);
-        if let Some(directory) = &surroundings.directory {
-            command.current_dir(directory);
-        }
-        let child = command
-            .args(&column.command[1..])
-            .envs(&surroundings.environment)
+        let child = surroundings
+            .command(&column.command)
             .process_group(0)
             .stdin(Stdio::null())
-            .stdout(sink().map_err(Trouble::machine(machine))?)
-            .stderr(sink().map_err(Trouble::machine(machine))?)
+            .stdout(sink()?)
+            .stderr(sink()?)
             .spawn()
             .map_err(|source| Trouble::CannotStart {
                 column: column.name.clone(),
-                program: program.display().to_string(),
+                program: column.command[0].display().to_string(),
                 source,
             })?;
         Ok(Self { child, children, output })
@@ -114,16 +116,7 @@ impl Server {
 
     /// The last lines that it wrote, each on a line of its own; empty when there are none.
     pub fn tail(&self) -> String {
-        let Some(file) = &self.output else { return String::new() };
-        let (bytes, lines) = TAIL;
-        let length = file.metadata().map_or(0, |data| data.len());
-        let mut text = vec![0; usize::try_from(length.min(bytes)).unwrap_or(0)];
-        if file.read_exact_at(&mut text, length.saturating_sub(bytes)).is_err() {
-            return String::new();
-        }
-        let text = String::from_utf8_lossy(&text);
-        let all: Vec<&str> = text.lines().collect();
-        all[all.len().saturating_sub(lines)..].iter().fold(String::new(), |tail, line| tail + "\n  | " + line)
+        self.output.as_ref().map_or_else(String::new, Output::tail)
     }
 }
 

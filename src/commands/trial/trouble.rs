@@ -113,6 +113,14 @@ pub enum Trouble {
     /// A calibration without an answer.
     #[error("cannot measure what the server can do, for it answered none of the first requests: give --rate")]
     NoCapacity,
+    /// A client program that does not do its work.
+    #[error("the client program {program}: {why}")]
+    Client {
+        /// Its command.
+        program: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// SIGINT, SIGTERM or SIGHUP.
     #[error("interrupted; the server that was being tried has been ended")]
     Interrupted,
@@ -127,6 +135,11 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Of a client program.
+    pub fn client(program: &str, why: String) -> Self {
+        Self::Client { program: program.to_owned(), why }
+    }
+
     /// For `map_err` on what the machine refuses.
     pub fn machine(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Machine { doing, source }

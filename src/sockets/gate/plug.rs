@@ -42,6 +42,8 @@ impl Plug {
         let drops_before = counters::listen_drops().ok();
         let (mut full, mut fillers) = (Vec::new(), Vec::new());
         let others = Target::Member(ours);
+        // Before there is a plug: `ours` may have got another number since the gate closed, and the first plug the old one.
+        attach(Routes { own: None, syn: None, others })?;
         let named = ours.saturating_add(1).saturating_add(joined_later);
         // One that is named, and one for each other member's number.
         for number in named..=named.saturating_mul(2) {

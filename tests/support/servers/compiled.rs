@@ -1,5 +1,6 @@
 //! The servers of `tests/servers/` that are compiled, each once under `target/`.
 use super::super::made::{made, run};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -12,7 +13,21 @@ const GRPC_GO_CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers
 const GRPC_GO_CLIENT_MAIN: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/grpc_go_client/main.go");
 const GRPC_GO_CLIENT_SUM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/grpc_go_client/go.sum");
-const JAVA_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/TestServer.java");
+const AXUM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/axum");
+const AXUM_SOURCES: [&str; 3] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/axum/Cargo.toml"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/axum/Cargo.lock"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/axum/src/main.rs"),
+];
+const JAVA_MAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/java/TestServer.java");
+const POM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/java/pom.xml");
+/// Those that need the libraries of the POM.
+const JAVA_SOURCES: [&str; 4] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/java/Work.java"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/java/JettyServer.java"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/java/TomcatServer.java"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/java/NettyServer.java"),
+];
 
 /// The program made of `go/main.go`, which needs no library.
 pub fn go_server() -> PathBuf {
@@ -75,4 +90,34 @@ pub fn java_classes() -> &'static Path {
     };
     let works = |home: &Path| home.join("TestServer.class").is_file();
     HOME.get_or_init(|| made("java", &[JAVA_MAIN], works, make))
+}
+
+/// The class path with Jetty's, Tomcat's and Netty's servers and their libraries, which Maven fetches.
+pub fn java_servers() -> OsString {
+    static HOME: OnceLock<PathBuf> = OnceLock::new();
+    let make = |home: &Path| {
+        let (libraries, classes) = (home.join("libraries"), home.join("classes"));
+        let into = format!("-DoutputDirectory={}", libraries.display());
+        let mut maven = Command::new("mvn");
+        maven.args(["--quiet", "--batch-mode", "--file", POM, "dependency:copy-dependencies", &into]);
+        run(&mut maven, "it needs Maven and its repository");
+        let mut javac = Command::new("javac");
+        javac.arg("-cp").arg(libraries.join("*")).arg("-d").arg(classes).args(JAVA_SOURCES);
+        run(&mut javac, "it needs a JDK 17 or later");
+    };
+    let works = |home: &Path| home.join("classes/NettyServer.class").is_file();
+    let home = HOME.get_or_init(|| made("java-servers", &[&[POM][..], &JAVA_SOURCES].concat(), works, make));
+    std::env::join_paths([home.join("classes"), home.join("libraries/*")]).expect("no colon in our own path")
+}
+
+/// The directory with `axum-server`, a package of its own.
+pub fn axum_server() -> PathBuf {
+    static HOME: OnceLock<PathBuf> = OnceLock::new();
+    let make = |home: &Path| {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["build", "--quiet", "--locked", "--target-dir"]).arg(home).current_dir(AXUM);
+        run(&mut cargo, "it needs cargo and a registry with axum");
+    };
+    let works = |home: &Path| home.join("debug/axum-server").is_file();
+    HOME.get_or_init(|| made("axum", &AXUM_SOURCES, works, make)).join("debug")
 }

@@ -1,5 +1,6 @@
 //! The TOML file of a matrix: its servers as they are written down. docs/matrix.md tells every key.
 use super::super::trouble::Trouble;
+use super::place::{PORT, SOCKET};
 use crate::cli::trial::Clients;
 use crate::cli::trial::values::{self, Rate};
 use clap::ValueEnum;
@@ -29,7 +30,7 @@ pub struct File {
 pub struct Server {
     /// What it is called in the tables.
     pub name: String,
-    /// What is started; `{port}` stands for a free port of the loopback interface.
+    /// What is started; `{port}` stands for a free port of the loopback interface, `{socket}` for a unix path.
     pub command: Words,
     /// Programs that it needs beside the first word of its command.
     #[serde(default)]
@@ -50,9 +51,11 @@ pub struct Server {
     pub slow_every: NonZeroU64,
     /// What it is asked for to see that it is ready; `path` when it is left out.
     pub ready: Option<UrlPath>,
-    /// Which clients it has.
-    #[serde(default = "both", deserialize_with = "clients")]
-    pub clients: Clients,
+    /// Which clients it has; both when it is left out.
+    #[serde(default, deserialize_with = "clients")]
+    pub clients: Option<Clients>,
+    /// The program that makes new connections in place of the load engine; `{port}` and `{socket}` as above, and `{rate}`.
+    pub client: Option<Words>,
     /// New connections a second, in place of `--rate`.
     #[serde(default, deserialize_with = "rate")]
     pub rate: Option<Rate>,
@@ -105,10 +108,41 @@ impl File {
             return Err("there is no server in it: give a [[server]] with a name and a command".to_owned());
         }
         let mut names = HashSet::new();
-        match file.servers.iter().find(|server| !names.insert(&server.name)) {
-            Some(twice) => Err(format!("two servers are called {}: give each a name of its own", twice.name)),
+        if let Some(twice) = file.servers.iter().find(|server| !names.insert(&server.name)) {
+            return Err(format!("two servers are called {}: give each a name of its own", twice.name));
+        }
+        match file.servers.iter().find_map(|server| Some((&server.name, server.contradiction()?))) {
+            Some((name, contradiction)) => Err(format!("{name}: {contradiction}")),
             None => Ok(file),
         }
+    }
+}
+
+impl Server {
+    /// Whether its command, or its environment, has this in it.
+    pub fn mentions(&self, what: &str) -> bool {
+        self.command.0.iter().chain(self.environment.values()).any(|text| text.contains(what))
+    }
+
+    /// Why its keys do not go together, and what to do.
+    fn contradiction(&self) -> Option<String> {
+        if self.mentions(PORT) && self.mentions(SOCKET) {
+            return Some(format!("clients come to {PORT} or to {SOCKET}: use one of them"));
+        }
+        self.client.as_ref()?;
+        if !matches!(self.rate, Some(Rate::PerSecond(_))) {
+            return Some(
+                "what a server can do for a client program is not measured: give a rate, such as 100/s"
+                    .into(),
+            );
+        }
+        let ours = self.clients.is_some() || self.slow_path.is_some() || self.ready.is_some();
+        ours.then(|| "clients, slow_path and ready are not for a client program: leave them out".into())
+    }
+
+    /// The clients that it has.
+    pub fn clients(&self) -> Clients {
+        self.clients.unwrap_or(if self.client.is_some() { Clients::New } else { Clients::Both })
     }
 }
 
@@ -140,9 +174,9 @@ fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rate>, D::Error> {
     values::rate(&String::deserialize(from)?).map(Some).map_err(D::Error::custom)
 }
 
-fn clients<'de, D: Deserializer<'de>>(from: D) -> Result<Clients, D::Error> {
+fn clients<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Clients>, D::Error> {
     let wrong = |_| D::Error::custom("clients are new, kept-alive or both");
-    Clients::from_str(&String::deserialize(from)?, false).map_err(wrong)
+    Clients::from_str(&String::deserialize(from)?, false).map(Some).map_err(wrong)
 }
 
 fn root() -> UrlPath {
@@ -151,10 +185,6 @@ fn root() -> UrlPath {
 
 fn one_in_25() -> NonZeroU64 {
     const { NonZeroU64::new(25).unwrap() }
-}
-
-fn both() -> Clients {
-    Clients::Both
 }
 
 fn term() -> Signal {

@@ -1,7 +1,7 @@
 //! When, where and how a matrix was made.
 use super::super::server::Surroundings;
 use super::super::trouble::Trouble;
-use super::versions;
+use super::{made_by, versions};
 use crate::cli::TrialArgs;
 use crate::cli::trial::Way;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use std::time::SystemTime;
 pub struct Head {
     /// The file's own words.
     pub about: String,
-    /// The command that made it, with the variables that lameduck reads.
+    /// The command that made it, with the variables that lameduck reads, but without where its result was written.
     pub made_by: String,
     /// The day, UTC, such as `2026-11-22`.
     pub date: String,
@@ -60,7 +60,7 @@ impl Head {
         let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Ok(Self {
             about,
-            made_by: made_by(),
+            made_by: made_by::told(),
             date: date.split('T').next().unwrap_or_default().to_owned(),
             lameduck: env!("CARGO_PKG_VERSION").to_owned(),
             kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
@@ -78,15 +78,4 @@ impl Head {
     pub fn has(&self, way: Way) -> bool {
         way.init().is_none_or(|init| self.inits.get(init).is_some_and(Option::is_some))
     }
-}
-
-/// This process's own command, as a shell would read it.
-fn made_by() -> String {
-    let quoted = |text: &str| shlex::try_quote(text).map_or_else(|_| text.to_owned(), Into::into);
-    let ours = std::env::vars().filter(|(name, _)| name.starts_with("LAMEDUCK_"));
-    let mut words: Vec<String> = ours.map(|(name, value)| format!("{name}={}", quoted(&value))).collect();
-    words.sort();
-    words.push("lameduck".to_owned());
-    words.extend(std::env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy())));
-    words.join(" ")
 }

@@ -1,5 +1,7 @@
 //! The result of a matrix. Its serialized form is what `--json` prints: names are stable, fields are only added.
 use super::super::report::ColumnReport;
+use super::super::trouble::Trouble;
+use super::file::Server;
 use super::head::Head;
 use serde::Serialize;
 
@@ -13,6 +15,19 @@ pub struct MatrixReport {
     pub rows: Vec<RowReport>,
     /// What lameduck lost in all rows; null when it was not tried.
     pub lost_under_lameduck: Option<u64>,
+    /// Why there are rows missing; null when every server was tried.
+    pub incomplete: Option<Incomplete>,
+}
+
+/// A matrix that ended early.
+#[derive(Debug, Serialize)]
+pub struct Incomplete {
+    /// What ended it.
+    pub why: String,
+    /// How many rows it should have.
+    pub of: usize,
+    /// The servers that were not tried to the end.
+    pub without: Vec<String>,
 }
 
 /// One server.
@@ -43,6 +58,14 @@ pub struct Cell {
     pub failed: Option<String>,
     /// What became of each run.
     pub runs: Vec<ColumnReport>,
+}
+
+impl Incomplete {
+    /// What `trouble` has left out: the servers that have no row yet.
+    pub fn after(rows: &[RowReport], servers: &[&Server], trouble: &Trouble) -> Self {
+        let without = servers.iter().skip(rows.len()).map(|server| server.name.clone()).collect();
+        Self { why: trouble.to_string(), of: servers.len(), without }
+    }
 }
 
 impl RowReport {

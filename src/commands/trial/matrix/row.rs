@@ -5,21 +5,24 @@ use super::super::server::Surroundings;
 use super::super::trouble::Trouble;
 use super::file::Server;
 use super::head::Head;
+use super::place::Place;
 use super::report::{Cell, RowReport};
 use super::versions;
 use crate::cli::TrialArgs;
 use crate::cli::trial::Way;
-use crate::cli::trial::values::Url;
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, TcpListener};
+
+/// What stands for the rate in the command of a client program.
+const RATE: &str = "{rate}";
 
 /// Runs `server` in each of `ways`. What goes wrong with it is told in its row, and does not end the matrix.
 ///
 /// # Errors
 /// When the machine itself fails, or there is an interrupt.
 pub async fn run(args: &TrialArgs, server: &Server, ways: &[Way], head: &Head) -> Result<RowReport, Trouble> {
-    let surroundings = surroundings(server, 0);
-    let mut needed = server.command.0.iter().take(1).chain(&server.needs);
+    let surroundings = surroundings(server, None);
+    let client = server.client.iter().filter_map(|words| words.0.first());
+    let mut needed = server.command.0.iter().take(1).chain(client).chain(&server.needs);
     let missing = needed.find(|program| !versions::is_installed(program.as_ref(), &surroundings));
     let version = match &server.version {
         Some(command) if missing.is_none() => {
@@ -53,8 +56,8 @@ async fn cell(args: &TrialArgs, server: &Server, way: Way, pace: &mut Option<Pac
     let mut cell = Cell::default();
     let runs = if way == Way::Lameduck { args.matrix.runs.get() } else { 1 };
     for _ in 0..runs {
-        // Each on a port of its own: none meets what an earlier one has left in the kernel.
-        let trial = trial(args, server, way, free_port()?)?;
+        let place = Place::free(server)?;
+        let trial = trial(args, server, way, &place)?;
         if pace.is_none() {
             *pace = trial.known_pace();
         }
@@ -70,14 +73,13 @@ async fn cell(args: &TrialArgs, server: &Server, way: Way, pace: &mut Option<Pac
 }
 
 /// The trial of one run: the options of the command line, but for what the file says.
-fn trial(args: &TrialArgs, server: &Server, way: Way, port: u16) -> Result<Trial, Trouble> {
-    let here = |text: &String| text.replace("{port}", &port.to_string());
-    let command: Vec<OsString> = server.command.0.iter().map(|word| here(word).into()).collect();
+fn trial(args: &TrialArgs, server: &Server, way: Way, place: &Place) -> Result<Trial, Trouble> {
+    let command = place.in_words(&server.command.0);
     let mut args = args.clone();
-    args.url = Some(Url { host: Ipv4Addr::LOCALHOST.to_string(), port, path: server.path.0.clone() });
+    args.path.clone_from(&server.path.0);
     args.slow_every = server.slow_path.is_some().then_some(server.slow_every);
     args.slow_path = server.slow_path.as_ref().map(|path| path.0.clone());
-    args.clients.clients = server.clients;
+    args.clients.clients = server.clients();
     args.rate = server.rate.unwrap_or(args.rate);
     args.stop_signal = server.stop_signal;
     args.command.clone_from(&command);
@@ -86,19 +88,20 @@ fn trial(args: &TrialArgs, server: &Server, way: Way, port: u16) -> Result<Trial
     let myself = std::env::current_exe().map_err(Trouble::machine("cannot find my own executable"))?;
     let mut trial = Trial::new(args)?;
     trial.columns = vec![way.column(&myself, &command, server.stop_signal, sleep)];
-    trial.surroundings = surroundings(server, port);
+    trial.targets = Some(vec![place.address()]);
+    trial.surroundings = surroundings(server, Some(place));
+    let rate = trial.known_pace().map_or(0.0, |pace| pace.rate).to_string();
+    trial.client = server.client.as_ref().map(|words| {
+        let words: Vec<String> = words.0.iter().map(|word| word.replace(RATE, &rate)).collect();
+        place.in_words(&words)
+    });
     trial.ready_path = server.ready.as_ref().map(|path| path.0.clone());
     Ok(trial)
 }
 
-fn surroundings(server: &Server, port: u16) -> Surroundings {
-    let here = |(name, value): (&String, &String)| (name.clone(), value.replace("{port}", &port.to_string()));
-    let environment = server.environment.iter().map(here).collect();
+/// Those of a run at `place`, or, without one, of what is only asked for its version.
+fn surroundings(server: &Server, place: Option<&Place>) -> Surroundings {
+    let here = |text: &String| place.map_or_else(|| text.clone(), |place| place.filled_in(text));
+    let environment = server.environment.iter().map(|(name, value)| (name.clone(), here(value))).collect();
     Surroundings { directory: Some(server.directory.clone()), environment }
-}
-
-/// A port that nobody listened on a moment ago.
-fn free_port() -> Result<u16, Trouble> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
-    Ok(listener.map_err(Trouble::machine("cannot find a free port"))?.port())
 }

@@ -4,7 +4,7 @@ use super::super::report::{ColumnReport, Fate};
 use super::super::rows::Row;
 use super::super::sentences::{column_notes, losses, milliseconds};
 use super::super::table::aligned;
-use super::report::{Cell, MatrixReport};
+use super::report::{Cell, Incomplete, MatrixReport};
 use std::fmt::Write as _;
 
 /// A table: what it tells, its headings, its lines.
@@ -79,6 +79,13 @@ fn head(report: &MatrixReport) -> Vec<String> {
         head.lameduck,
         if inits.is_empty() { "no other init".to_owned() } else { inits.join(", ") }
     )];
+    if let Some(Incomplete { why, of, without }) = &report.incomplete {
+        paragraphs.push(format!(
+            "INCOMPLETE, {} of {of} servers: {why}. Without {}.",
+            report.rows.len(),
+            without.join(", ")
+        ));
+    }
     if !head.about.is_empty() {
         paragraphs.push(head.about.clone());
     }

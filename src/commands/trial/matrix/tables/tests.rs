@@ -66,7 +66,7 @@ fn report(lameduck: [u64; 2]) -> MatrixReport {
         before_ms: 1000,
         kept_alive: 10,
     };
-    MatrixReport { lost_under_lameduck: lost_under_lameduck(&rows), head, rows }
+    MatrixReport { lost_under_lameduck: lost_under_lameduck(&rows), head, rows, incomplete: None }
 }
 
 #[test]
@@ -86,4 +86,16 @@ fn given_a_loss_under_lameduck_then_it_is_summed_and_its_cause_is_told() {
     let notes = notes(&report);
     assert!(notes.iter().any(|note| note.starts_with("both, lameduck: lost 2: 2 ")), "{notes:?}");
     assert_eq!(notes.last().map(String::as_str), Some("lameduck lost 3."));
+}
+
+#[test]
+fn given_an_interrupt_then_the_tables_say_before_all_else_which_servers_they_are_without() {
+    let incomplete =
+        Some(Incomplete { why: "interrupted".into(), of: 4, without: vec!["the fourth".into()] });
+    let report = MatrixReport { incomplete, ..report([0, 0]) };
+    let said = "\nINCOMPLETE, 3 of 4 servers: interrupted. Without the fourth.\n";
+    for tables in [text(&report), markdown(&report)] {
+        let place = tables.find(said).unwrap_or_else(|| panic!("{tables}"));
+        assert!(place < tables.find("LOST").unwrap(), "{tables}");
+    }
 }
