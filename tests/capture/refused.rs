@@ -65,7 +65,7 @@ pub fn without_getfd<T: Send>(body: impl FnOnce() -> T + Send) -> T {
 /// As on Linux 5.0 to 5.4: calls can be announced, but nothing can be put in place, and no call be let go on
 /// (SECCOMP_IOCTL_NOTIF_ADDFD is of 5.9, SECCOMP_USER_NOTIF_FLAG_CONTINUE of 5.5).
 fn before_5_9<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    let ioctl_fails = |request: libc::Ioctl| [(1, request.cast_signed() as i32)];
+    let ioctl_fails = |request: libc::Ioctl| [(1, u32::try_from(request).expect("32 bits").cast_signed())];
     refusing(libc::SYS_pidfd_getfd, &[], libc::ENOSYS, || {
         refusing(libc::SYS_ioctl, &ioctl_fails(libc::SECCOMP_IOCTL_NOTIF_ADDFD), libc::EINVAL, || {
             refusing(libc::SYS_ioctl, &ioctl_fails(libc::SECCOMP_IOCTL_NOTIF_SEND), libc::EINVAL, body)
