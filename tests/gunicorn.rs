@@ -30,6 +30,12 @@ fn workers(server: &Server) -> Vec<u32> {
     server.processes().into_iter().filter(|pid| process::parent(*pid) == Some(master)).collect()
 }
 
+/// The workers, once each of them takes signals.
+fn booted(server: &Server) -> Option<Vec<u32>> {
+    let workers = workers(server);
+    workers.iter().all(|pid| process::has_booted(*pid)).then_some(workers)
+}
+
 fn takes_its_control_signals(worker_class: &str) {
     let server = Server::gunicorn(worker_class, &["--workers", "1"]).under_lameduck(&[]).start();
     assert_eq!(server.get("/?ms=1"), "ok");
@@ -37,15 +43,11 @@ fn takes_its_control_signals(worker_class: &str) {
     assert_eq!(workers(&server), [first]);
 
     server.signal(libc::SIGTTIN);
-    wait_for("one worker more", || (workers(&server).len() == 2).then_some(()));
+    wait_for("one worker more", || (booted(&server)?.len() == 2).then_some(()));
     server.signal(libc::SIGTTOU);
-    wait_for("one worker less", || (workers(&server).len() == 1).then_some(()));
-    let before = workers(&server);
+    let before = wait_for("one worker less", || booted(&server).filter(|now| now.len() == 1));
     server.signal(libc::SIGHUP);
-    wait_for("new workers", || {
-        let now = workers(&server);
-        (now.len() == 1 && now != before).then_some(())
-    });
+    wait_for("new workers", || booted(&server).filter(|now| now.len() == 1 && *now != before));
     assert_eq!(server.get("/"), "ok");
 }
 

@@ -1,6 +1,7 @@
 //! Readers of option values. Each error says what was wrong and what would be right.
 use crate::supervisor::Signal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The longest duration that means anything here. Sums of such durations fit into what clocks and poll(2) count with.
@@ -68,6 +69,17 @@ pub fn socket_address(text: &str) -> Result<SocketAddr, String> {
         Ok(_) => Err("nobody would find the server at port 0: give one from 1 to 65535".to_owned()),
         Err(_) => Err("an address is IP:PORT without a name, such as 0.0.0.0:8000 or [::]:8000".to_owned()),
     }
+}
+
+/// Reads a unix socket's path, or an abstract name that begins with `@`.
+///
+/// # Errors
+/// When it is empty, with what is right.
+pub fn socket_path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        return Err("a path is one such as /run/app.sock, and an abstract name one such as @app".to_owned());
+    }
+    Ok(text.into())
 }
 
 #[cfg(test)]

@@ -64,11 +64,17 @@ pub async fn hear(
 
 /// Reads the rest of a request away. Whatever the client pipelined behind it is not waited for. `false`: it has gone.
 pub async fn hear_out(client: &mut Client, body: &mut Body) -> bool {
+    body.is_over() || hear_until(client, |piece| body.take(piece).is_err() || body.is_over()).await
+}
+
+/// Reads what comes, until that says of a piece that it was the last, for no longer than for a body. `false`: the client
+/// has gone.
+pub async fn hear_until(client: &mut Client, mut is_over: impl FnMut(&[u8]) -> bool) -> bool {
     let end = Instant::now() + BODY_WITHIN;
-    let (mut left, mut is_clear) = (LONGEST_BODY, true);
-    while is_clear && !body.is_over() && left > 0 {
+    let (mut left, mut was_last) = (LONGEST_BODY, false);
+    while !was_last && left > 0 {
         let piece_end = end.min(Instant::now() + PIECE_WITHIN);
-        let read = client.read(|piece| is_clear = body.take(piece).is_ok());
+        let read = client.read(|piece| was_last = is_over(piece));
         match timeout_at(piece_end, read).await {
             Ok(Ok(length @ 1..)) => left = left.saturating_sub(length),
             // It has closed its half, or is slower than anybody is waited for: tell it all the same.

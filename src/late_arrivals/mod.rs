@@ -13,7 +13,7 @@
 //! | `client` | one connection, ours alone or shared with the server |
 //! | `service` | what is done for it, from its first byte to its end |
 //! | `hearing`, `proxy_header`, `opening`, `request`, `body` | what it said, and where that ends |
-//! | `answer`, `http2`, `tls` | the 503, GOAWAY or alert, and the close behind it |
+//! | `answer`, `http2`, `tls`, `fastcgi` | the 503, GOAWAY or alert, and the close behind it |
 //! | `relay` | a fellow server's answer in its place |
 mod accepting;
 mod answer;
@@ -21,6 +21,7 @@ mod body;
 mod book;
 mod client;
 mod desk;
+mod fastcgi;
 mod hearing;
 mod http2;
 mod opening;

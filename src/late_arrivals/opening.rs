@@ -1,4 +1,5 @@
 //! What a client said first: bytes in, what they are out.
+use super::fastcgi::Begin;
 use super::http2::PREFACE;
 use super::proxy_header::ProxyHeader;
 use super::request::Head;
@@ -32,6 +33,8 @@ pub enum Protocol {
     Http2,
     /// A handshake of TLS.
     Tls,
+    /// FastCGI: the header of its first record.
+    FastCgi,
     /// None that is known here.
     Other,
 }
@@ -51,6 +54,11 @@ pub fn understand(bytes: &[u8]) -> Opening {
     }
     if bytes.first() == Some(&HANDSHAKE) {
         return Opening::NotHttp1(Protocol::Tls);
+    }
+    match Begin::of(bytes) {
+        Begin::Whole => return Opening::NotHttp1(Protocol::FastCgi),
+        Begin::Partial if !bytes.is_empty() => return Opening::Partial,
+        Begin::Partial | Begin::None => {}
     }
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut request = Request::new(&mut headers);
@@ -106,6 +114,8 @@ mod tests {
             (b"PRI * HTTP/2.0\r\n\r\nSN", Protocol::Other),
             (b"PING\r\n", Protocol::Other),
             (b"*1\r\n$4\r\nPING\r\n", Protocol::Other),
+            (b"\x01\x01\0\x01\0\x08\0\0", Protocol::FastCgi),
+            (b"\x01\x04\0\x01", Protocol::Other),
             (b"\0", Protocol::Other),
         ] {
             assert_eq!(understand(bytes), Opening::NotHttp1(protocol), "{bytes:?}");

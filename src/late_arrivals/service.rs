@@ -3,10 +3,11 @@ use super::answer::{RELAY_FAILED, RESPONSE, answer, close, tell};
 use super::body::Body;
 use super::book::Ending;
 use super::client::Client;
+use super::fastcgi;
 use super::hearing::{Heard, hear, hear_out};
 use super::http2::send_away;
 use super::opening::Protocol;
-use super::relay::{Fellow, Link, Passed, Relay, pass_bytes, pass_request};
+use super::relay::{Fellow, Link, Passed, Relay, pass_bytes, pass_http2, pass_request};
 use super::request::Head;
 use super::tls::ALERT;
 use std::time::Duration;
@@ -53,7 +54,7 @@ impl Service {
             Heard::Request(head, bytes) => {
                 Box::pin(self.serve_request(client, &proxy_header, &head, &bytes)).await
             }
-            Heard::Unclear => refuse(client, RESPONSE, None, Body::Length(0)).await,
+            Heard::Unclear => Box::pin(refuse(client, RESPONSE, None, Body::Length(0))).await,
             Heard::NotHttp1(protocol, bytes) => {
                 Box::pin(self.serve_bytes(client, &proxy_header, protocol, &bytes)).await
             }
@@ -105,12 +106,20 @@ impl Service {
             return Ending::Closed;
         }
         if let Some(link) = self.link(&client).await {
-            let passed = pass_bytes(&mut client, link, &[proxy_header, bytes].concat()).await;
+            let passed = match protocol {
+                Protocol::Http2 => {
+                    pass_http2(&mut client, link, proxy_header, bytes, self.silent_grace).await
+                }
+                Protocol::Tls | Protocol::FastCgi | Protocol::Other => {
+                    pass_bytes(&mut client, link, &[proxy_header, bytes].concat()).await
+                }
+            };
             return finish(client, passed).await;
         }
         let (is_told, ending) = match protocol {
             Protocol::Http2 => (send_away(&mut client, bytes, self.silent_grace).await, Ending::Goaway),
             Protocol::Tls => (tell(&mut client, ALERT).await, Ending::Alerted),
+            Protocol::FastCgi => (fastcgi::answer(&mut client, bytes).await, Ending::Answered),
             Protocol::Other => (true, Ending::Closed),
         };
         if !is_told {

@@ -15,6 +15,9 @@ use std::path::PathBuf;
 /// Where passed descriptors begin: `SD_LISTEN_FDS_START` of `sd_listen_fds(3)`.
 const LISTEN_FDS_START: RawFd = 3;
 
+/// What a descriptor without a name is called in LISTEN_FDNAMES (`sd_listen_fds(3)`). Twisted insists on a name.
+const NO_NAME: &str = "unknown";
+
 /// All that the child needs, made before the fork: afterwards it allocates nothing (signal-safety(7)).
 #[derive(Debug)]
 pub struct Image {
@@ -150,6 +153,7 @@ fn environment(listeners: usize) -> io::Result<Option<Strings>> {
         .collect::<Vec<_>>();
     if listeners > 0 {
         entries.push(format!("LISTEN_FDS={listeners}").into());
+        entries.push(format!("LISTEN_FDNAMES={}", vec![NO_NAME; listeners].join(":")).into());
     }
     Ok(Some(Strings::with_numbered(c_strings(entries)?, "LISTEN_PID=")))
 }

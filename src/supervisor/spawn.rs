@@ -16,7 +16,7 @@ use std::os::fd::OwnedFd;
 pub struct Launch {
     /// The program and its arguments: not empty. A program without a slash is looked for on PATH.
     pub command: Vec<OsString>,
-    /// Listening sockets to pass on as descriptors 3, 4, ... with `LISTEN_FDS` and `LISTEN_PID`
+    /// Listening sockets to pass on as descriptors 3, 4, ... with `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`
     /// (`sd_listen_fds(3)`). Inherited descriptors of these numbers give way.
     pub listeners: Vec<OwnedFd>,
 }

@@ -1,5 +1,5 @@
-//! Capture by bind, on the real kernel: what the server does and sees is what it would do and see without, and what it
-//! listens on is held.
+//! Capture where little is permitted, on the real kernel: by bind, where what the server does and sees is what it would do
+//! and see without; by `--listen`, with each server that takes a socket; and under the profile of `deploy/seccomp`.
 //!
 //! `LAMEDUCK_TEST_RUNS=20` stops each server so often; once by default.
 #[path = "../faults/mod.rs"]
@@ -8,13 +8,24 @@ mod faults;
 mod support;
 
 mod calls;
+mod container;
 mod letting_go;
+mod listen;
 mod probe;
+mod profile;
+mod recipes;
 mod refused;
 mod restricted;
 
 use support::runner;
 
 fn main() {
-    runner::one_at_a_time([calls::trials(), letting_go::trials(), refused::trials(), restricted::trials()]);
+    runner::one_at_a_time([
+        calls::trials(),
+        letting_go::trials(),
+        refused::trials(),
+        restricted::trials(),
+        listen::trials(),
+        profile::trials(),
+    ]);
 }

@@ -1,6 +1,6 @@
 """A server's calls, one case a function: run plainly and under lameduck, what it says is to be the same, but for
 whether lameduck holds the socket. Says one line for each fact."""
-import array, ctypes, errno, os, select, signal, socket, struct, sys, threading, time
+import array, ctypes, errno, os, random, select, signal, socket, struct, sys, threading, time
 
 libc = ctypes.CDLL(None, use_errno=True)
 PATIENCE = 30
@@ -33,10 +33,37 @@ def say(*facts):
     print(*facts, flush=True)
 
 
-def free_port(kind=socket.AF_INET, host="127.0.0.1"):
-    with socket.socket(kind) as sock:
-        sock.bind((host, 0))
-        return sock.getsockname()[1]
+FIRST, BLOCK = 10000, 500
+
+
+def our_ports():
+    """Ports that the kernel gives to nobody, since they are none of the ephemeral ones, and no other test takes while this
+    process has the name that says so: a block as of tests/support/ports.rs. None is tried by a bind, which lameduck would
+    see."""
+    count = (int(read("/proc/sys/net/ipv4/ip_local_port_range").split()[0]) - FIRST) // BLOCK
+    taken = {int(row.split()[1].rsplit(":", 1)[1], 16) for row in read("/proc/net/tcp").splitlines()[1:]}
+    for number in random.sample(range(count), count):
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0lameduck-test-ports-{number}")
+        except OSError:
+            continue
+        block = range(FIRST + number * BLOCK, FIRST + (number + 1) * BLOCK)
+        yield from (port for port in block if port not in taken)
+        return
+
+
+# It has its name as long as it lives.
+PORTS = our_ports()
+
+
+def free_port():
+    return next(PORTS)
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
 
 
 def tcp(family=socket.AF_INET, protocol=0):
@@ -117,13 +144,13 @@ def other_sockets():
 
 
 def dual_stack():
-    port = free_port(socket.AF_INET6, "::1")
+    port = free_port()
     both = tcp(socket.AF_INET6)
     both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     both.bind(("::", port))
     both.listen()
     say(held(both), answer_one(both, ("127.0.0.1", port)), answer_one(both, ("::1", port)))
-    port = free_port(socket.AF_INET6, "::1")
+    port = free_port()
     six, four = tcp(socket.AF_INET6), tcp()
     six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     six.bind(("::", port))

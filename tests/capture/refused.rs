@@ -50,6 +50,19 @@ pub fn trials() -> Vec<Trial> {
             );
             assert!(output.stdout.is_empty(), "the server was started");
         }),
+        test("a_gate_that_can_only_join_is_refused_where_programs_are", || {
+            let attach = [(1, libc::SOL_SOCKET), (2, libc::SO_ATTACH_REUSEPORT_CBPF)];
+            let mut joining = run(&["run", "--capture", "none", "--gate", "divert"], "any_listener");
+            let output = refusing(libc::SYS_setsockopt, &attach, libc::EPERM, || finish(&mut joining));
+            assert_eq!(output.status.code(), Some(125));
+            let log = String::from_utf8_lossy(&output.stderr);
+            assert!(
+                log.contains("--gate divert needs to hold the server's listeners, or to join them")
+                    && log.contains("leave --capture none out"),
+                "{log}"
+            );
+            assert!(output.stdout.is_empty(), "the server was started");
+        }),
         test("a_command_that_cannot_be_found_is_told_as_ever", || {
             let output = finish(lameduck().args(["run", "--capture", "bind", "--", "no-such-program"]));
             assert_eq!(output.status.code(), Some(127));
@@ -65,7 +78,8 @@ pub fn without_getfd<T: Send>(body: impl FnOnce() -> T + Send) -> T {
 /// As on Linux 5.0 to 5.4: calls can be announced, but nothing can be put in place, and no call be let go on
 /// (SECCOMP_IOCTL_NOTIF_ADDFD is of 5.9, SECCOMP_USER_NOTIF_FLAG_CONTINUE of 5.5).
 fn before_5_9<T: Send>(body: impl FnOnce() -> T + Send) -> T {
-    let ioctl_fails = |request: libc::Ioctl| [(1, u32::try_from(request).expect("32 bits").cast_signed())];
+    let ioctl_fails =
+        |request: libc::Ioctl| [(1, u32::try_from(request).expect("32 bits, as every ioctl").cast_signed())];
     refusing(libc::SYS_pidfd_getfd, &[], libc::ENOSYS, || {
         refusing(libc::SYS_ioctl, &ioctl_fails(libc::SECCOMP_IOCTL_NOTIF_ADDFD), libc::EINVAL, || {
             refusing(libc::SYS_ioctl, &ioctl_fails(libc::SECCOMP_IOCTL_NOTIF_SEND), libc::EINVAL, body)

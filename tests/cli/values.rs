@@ -93,14 +93,16 @@ fn given_addresses_at_which_nobody_can_listen() {
 }
 
 #[test]
-fn given_a_capture_and_a_gate_that_contradict() {
+fn given_a_capture_of_nothing_and_a_path_that_is_none() {
     insta::assert_snapshot!(run(&["--capture", "listen"]), @"
     exit status: 125
     lameduck: --capture listen holds the sockets of --listen, and there is none: add --listen IP:PORT
     ");
-    insta::assert_snapshot!(run(&["--capture", "none", "--gate", "divert"]), @"
+    insta::assert_snapshot!(run(&["--ignore-path", ""]), @"
     exit status: 125
-    lameduck: --gate divert needs to hold the server's listeners: leave --capture none out
+    lameduck: invalid value '' for '--ignore-path <PATH>': a path is one such as /run/app.sock, and an abstract name one such as @app
+
+    For more information, try '--help'.
     ");
 }
 

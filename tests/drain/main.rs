@@ -12,6 +12,7 @@ mod listeners;
 mod mptcp;
 mod neighbours;
 mod peers;
+mod relayed;
 mod report;
 mod scaling;
 mod sockets;
@@ -30,6 +31,7 @@ fn main() {
         listeners::trials(),
         mptcp::trials(),
         scaling::trials(),
+        relayed::trials(),
         report::trials(),
         termination_message::trials(),
         sockets::trials(),

@@ -2,6 +2,7 @@
 use crate::crash::family;
 use crate::stop::KINDS;
 use crate::support::load::{plan, until_gone};
+use crate::support::process::has_booted;
 use crate::support::server::Server;
 use crate::support::trial::trial;
 use crate::support::wait_for;
@@ -38,15 +39,15 @@ fn controlled(kind: &crate::stop::Kind) {
 }
 
 fn scale(server: &Server) {
-    let workers = || family(server).1;
+    // Each of them takes signals.
+    let booted = |count| {
+        let workers = family(server).1;
+        (workers.len() == count && workers.iter().all(|pid| has_booted(*pid))).then_some(workers)
+    };
     server.signal(libc::SIGTTIN);
-    wait_for("one worker more", || (workers().len() == 3).then_some(()));
+    wait_for("one worker more", || booted(3));
     server.signal(libc::SIGTTOU);
-    wait_for("one worker less", || (workers().len() == 2).then_some(()));
-    let before = workers();
+    let before = wait_for("one worker less", || booted(2));
     server.signal(libc::SIGHUP);
-    wait_for("new workers", || {
-        let now = workers();
-        (now.len() == 2 && now.iter().all(|pid| !before.contains(pid))).then_some(())
-    });
+    wait_for("new workers", || booted(2).filter(|now| now.iter().all(|pid| !before.contains(pid))));
 }

@@ -5,6 +5,7 @@ use crate::support::servers::Kind;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, wait_for};
 use libtest_mimic::Trial;
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -99,9 +100,10 @@ fn every_body_is_answered(kind: Kind) {
 fn until_turned_away(address: SocketAddr, shape: &Shape, progress: &Progress) -> Result<(), String> {
     let mut connection = None;
     for number in 0_usize.. {
-        let before_the_stop = progress.stopped.get().is_none();
+        // Until its head has gone out: what goes out later may be told 503.
+        let before_the_stop = Cell::new(progress.stopped.get().is_none());
         let trouble = |error: io::Error| {
-            let when = if before_the_stop { "before" } else { "after" };
+            let when = if before_the_stop.get() { "before" } else { "after" };
             format!("request {number} of {shape:?}, begun {when} the stop: {error}")
         };
         if connection.as_ref().map_or(Ok(true), Connection::is_closed).map_err(trouble)? {
@@ -117,15 +119,15 @@ fn until_turned_away(address: SocketAddr, shape: &Shape, progress: &Progress) ->
         }
         let Some(open) = &mut connection else { continue };
         let content = content(shape.length, number);
-        let (head, answer) = exchange(open, shape, &content, progress).map_err(trouble)?;
+        let (head, answer) = exchange(open, shape, &content, progress, &before_the_stop).map_err(trouble)?;
         match head.status {
             200 if answer == content => {
                 progress.warm.fetch_add(usize::from(number == 0), SeqCst);
-                let across = before_the_stop && progress.stopped.get().is_some();
+                let across = before_the_stop.get() && progress.stopped.get().is_some();
                 progress.across.fetch_add(usize::from(across), SeqCst);
             }
             200 => return Err(trouble(io::Error::other("it is not what was sent"))),
-            503 if !before_the_stop => return Ok(()),
+            503 if !before_the_stop.get() => return Ok(()),
             status => return Err(trouble(io::Error::other(format!("status {status}")))),
         }
         if head.close {
@@ -136,14 +138,17 @@ fn until_turned_away(address: SocketAddr, shape: &Shape, progress: &Progress) ->
     Ok(())
 }
 
-/// Sends a request and reads its answer, even if the server did not want the whole of it.
+/// Sends a request and reads its answer, even if the server did not want the whole of it; says whether its head went out
+/// before the stop.
 fn exchange(
     connection: &mut Connection,
     shape: &Shape,
     content: &[u8],
     progress: &Progress,
+    before_the_stop: &Cell<bool>,
 ) -> io::Result<(Head, Vec<u8>)> {
     connection.send(&request_head(shape))?;
+    before_the_stop.set(progress.stopped.get().is_none());
     let mut head = if shape.expect { Some(connection.head()?) } else { None };
     if head.is_none_or(|head| head.status == 100) {
         progress.sending.fetch_add(1, SeqCst);

@@ -1,6 +1,6 @@
 //! Fellow servers: real listeners, each connection served by a thread that the test writes.
 use crate::scene::{Scene, address, listener};
-use lameduck::late_arrivals::{Desk, Fellow, Settings};
+use lameduck::late_arrivals::{Fellow, Settings};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
@@ -33,10 +33,7 @@ pub fn as_fellow(address: &SocketAddr) -> Fellow {
 impl Scene {
     /// A desk that accepts, and relays to these.
     pub fn relaying(fellows: &[SocketAddr]) -> Self {
-        let desk = Desk::open(relaying(fellows)).unwrap();
-        let listener = listener(true);
-        desk.accept_from(&listener).unwrap();
-        Self { desk, at: address(&listener) }
+        Self::of(relaying(fellows))
     }
 }
 

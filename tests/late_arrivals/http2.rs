@@ -8,10 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+pub const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 const SETTINGS_ACK: &[u8] = b"\0\0\0\x04\x01\0\0\0\0";
 /// GET / by http, from HPACK's static table: on stream 1, END_STREAM and END_HEADERS.
-const HEADERS: &[u8] = b"\0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86";
+pub const HEADERS: &[u8] = b"\0\0\x03\x01\x05\0\0\0\x01\x82\x84\x86";
 const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0pingpong";
 /// Last stream 0, NO_ERROR.
 const GOAWAY: &[u8] = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";

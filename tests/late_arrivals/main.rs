@@ -2,17 +2,19 @@
 mod answers;
 mod crowds;
 mod descriptors;
+mod fastcgi;
 mod fellow;
 mod http2;
 mod late_request;
 mod limits;
 mod parked;
 #[path = "../support/ports.rs"]
-#[expect(dead_code, reason = "the listeners here are bound at once")]
 mod ports;
 mod proxy_header;
 mod relay;
 mod relay_failures;
+mod relayed_http2;
 mod scene;
 mod the_rest;
 mod tls;
+mod unix_sockets;

@@ -9,9 +9,9 @@ use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const VERSION_1: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n";
+pub const VERSION_1: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n";
 /// PROXY over TCP of IPv4: 12 bytes of addresses and 3 of a field behind them.
-const VERSION_2: &[u8] =
+pub const VERSION_2: &[u8] =
     b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0f\xc0\0\x02\x01\xc0\0\x02\x02\xdc\x04\x01\xbb\x04\0\0";
 
 fn said(scene: &Scene, bytes: &[u8]) -> TcpStream {

@@ -1,4 +1,5 @@
 //! A desk that accepts, and clients that are heard to the end.
+use crate::ports::free_port;
 use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
 use rustix::net::listen;
 use std::io::{Read, Write};
@@ -39,7 +40,11 @@ impl Scene {
     }
 
     pub fn with(silent_grace: Duration) -> Self {
-        let desk = Desk::open(Settings::answering(silent_grace)).unwrap();
+        Self::of(Settings::answering(silent_grace))
+    }
+
+    pub fn of(settings: Settings) -> Self {
+        let desk = Desk::open(settings).unwrap();
         let listener = listener(true);
         desk.accept_from(&listener).unwrap();
         Self { desk, at: address(&listener) }
@@ -62,8 +67,9 @@ impl Scene {
     }
 }
 
+/// On a port where no load of another test still looks for a server that is gone.
 pub fn listener(nonblocking: bool) -> OwnedFd {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", free_port())).unwrap();
     listen(&listener, i32::MAX).unwrap();
     listener.set_nonblocking(nonblocking).unwrap();
     listener.into()

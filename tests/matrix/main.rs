@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use support::python;
 use support::runner;
+use support::server::builder::GENEROUS;
 use support::servers::{Kind, compiled};
 use support::trial::trial;
 
@@ -52,7 +53,7 @@ fn main() {
 
 fn loses_nobody(row: &str) {
     let row = ["--row", row, "--column", "lameduck", "--before", "1s", "--json"];
-    let output = matrix(&row).output().unwrap();
+    let output = matrix(&row).envs(GENEROUS).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
     assert_eq!((output.status.code(), &report["lost_under_lameduck"]), (Some(0), &0.into()), "{report:#}");

@@ -1,6 +1,6 @@
 //! `tests/servers/odd` under `lameduck run`, and what both say.
 use crate::support::ports::free_port;
-use crate::support::process::kill;
+use crate::support::process::{self, kill};
 use crate::support::server::{Builder, Server};
 use crate::support::{PATIENCE, python, wait_for};
 use lameduck::sockets::mark::RAISED;
@@ -66,10 +66,21 @@ impl Odd {
     /// Sends TERM and waits until so many connections are parked.
     pub fn stop_and_park(&self, connections: usize) {
         self.server.signal(libc::SIGTERM);
-        wait_for("the marks to be up", || {
-            let up = self.marks().into_iter().filter(|mark| *mark == RAISED).count();
-            (up == connections).then_some(())
+        let are_up = || self.marks().into_iter().filter(|mark| *mark == RAISED).count() == connections;
+        wait_for("the marks to be up", || are_up().then_some(()));
+        // A mark is only tried until lameduck has seen that it came in time: then lameduck sleeps until its next look.
+        wait_for("the look to end", || {
+            (process::state(self.server.pid()) == Some('S') && are_up()).then_some(())
         });
+    }
+
+    /// How many strangers it has seen so far, and how many of them had a mark.
+    pub fn strangers(&self) -> (u64, u64) {
+        self.marks();
+        let said = self.said("strangers:");
+        let (seen, marked) = said.split_once(" seen, ").expect("two figures");
+        let marked = marked.strip_suffix(" marked").expect("two figures");
+        (seen.parse().expect("a number"), marked.parse().expect("a number"))
     }
 
     /// Waits for what lameduck logs.
@@ -77,10 +88,10 @@ impl Odd {
         wait_for(text, || self.server.log().contains(text).then_some(()));
     }
 
-    /// What it says behind these words at its end.
+    /// What it said last behind these words.
     pub fn said(&self, words: &str) -> String {
         let log = self.server.log();
-        log.lines().find_map(|line| line.strip_prefix(words)).expect("the words").trim().to_owned()
+        log.lines().rev().find_map(|line| line.strip_prefix(words)).expect("the words").trim().to_owned()
     }
 
     /// Waits for the end of all, and gives the report.

@@ -3,6 +3,8 @@ use crate::http::Connection;
 use crate::odd::Odd;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
 
 /// A request.
 pub fn get(path: &str) -> String {
@@ -23,14 +25,20 @@ pub fn hear(connection: &mut Connection) -> io::Result<(u16, bool, String)> {
     Ok((head.status, head.close, String::from_utf8_lossy(&body).into_owned()))
 }
 
-/// So many connections, each with an answer behind it.
+/// Longer than a tick of the kernel's clock at any `CONFIG_HZ` (100 to 1000).
+const TICK: Duration = Duration::from_millis(20);
+
+/// So many connections, each with an answer behind it, and what comes next comes at another tick of the kernel's clock:
+/// whatever the machine is busy with, nobody has to guess who spoke last.
 pub fn kept_alive(address: SocketAddr, count: usize) -> Vec<Connection> {
     let open = || {
         let mut connection = Connection::open(address)?;
         assert_eq!(ask(&mut connection, "/")?.0, 200);
         Ok(connection)
     };
-    (0..count).map(|_| open()).collect::<io::Result<_>>().expect("kept-alive connections")
+    let connections = (0..count).map(|_| open()).collect::<io::Result<_>>().expect("kept-alive connections");
+    thread::sleep(TICK); // what the client does, not what is waited for
+    connections
 }
 
 /// A connection with a request that the server works on until [`Odd::finish_work`]: until then the drain waits.

@@ -3,6 +3,8 @@ use crate::scene::{Stopping, read, report_file};
 use crate::support::ports::free_port;
 use crate::support::process::Mark;
 use crate::support::server::{Builder, Server};
+use crate::support::servers::Kind;
+use crate::support::servers::compiled::grpc_go_client;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, python};
 use libtest_mimic::Trial;
@@ -13,17 +15,33 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// The first call takes so long: it is in flight at the stop.
 const FIRST_MS: &str = "2000";
+/// Much longer than a busy connection is kept (`relay/farewell.rs`).
+const LONG_MS: &str = "6000";
 
 pub fn trials() -> Vec<Trial> {
-    vec![
-        trial(
-            "with_retries_off_a_call_succeeds_or_is_unavailable_and_was_not_processed",
-            &Ok(()),
-            retries_off,
-        ),
-        trial("with_retries_on_and_a_fellow_every_call_succeeds", &Ok(()), retries_on),
-        trial("relayed_to_a_fellow_every_call_succeeds_without_retries", &Ok(()), relayed),
-    ]
+    let mut trials = Vec::new();
+    for (name, client, needs) in
+        [("grpcio", grpcio as Client, Ok(())), ("grpc_go", grpc_go as Client, Kind::Go.needs())]
+    {
+        let of = |what: &str| format!("{name}_{what}");
+        trials.extend([
+            trial(
+                &of("with_retries_off_a_call_succeeds_or_is_unavailable_and_was_not_processed"),
+                &needs,
+                move || {
+                    retries_off(client);
+                },
+            ),
+            trial(&of("with_retries_on_and_a_fellow_every_call_succeeds"), &needs, move || {
+                retries_on(client);
+            }),
+            trial(&of("relayed_to_a_fellow_every_call_succeeds_without_retries"), &needs, move || {
+                relayed(client);
+            }),
+        ]);
+    }
+    trials.push(trial("relayed_on_one_channel_every_call_succeeds_and_the_channel_moves", &Ok(()), moves));
+    trials
 }
 
 fn server() -> Builder {
@@ -44,6 +62,30 @@ fn handled(server: &mut Server) -> u64 {
     handled.unwrap_or_else(|| panic!("{log}")).parse().unwrap()
 }
 
+/// A client's program, and how it uses channels.
+type Client = fn() -> Command;
+
+/// grpcio, on the C core, with a channel for each call.
+fn grpcio() -> Command {
+    python_with("each")
+}
+
+/// The same with one channel for all.
+fn grpcio_on_one_channel() -> Command {
+    python_with("kept")
+}
+
+fn python_with(channels: &str) -> Command {
+    let mut command = Command::new(python::program("python"));
+    command.args([&format!("{}/grpc_client.py", python::SERVERS), channels]);
+    command
+}
+
+/// grpc-go, with a channel for each call.
+fn grpc_go() -> Command {
+    Command::new(grpc_go_client())
+}
+
 /// Clients that call until they are told to end.
 struct Calls {
     process: Child,
@@ -54,10 +96,10 @@ struct Calls {
 
 impl Calls {
     /// Under way, the first one too.
-    fn new(retries: &str, ports: &[u16]) -> Self {
+    fn new(client: Client, retries: &str, first_ms: &str, ports: &[u16]) -> Self {
         let mark = Mark::new();
-        let mut process = Command::new(python::program("python"))
-            .args([&format!("{}/grpc_client.py", python::SERVERS), retries, FIRST_MS])
+        let mut process = client()
+            .args([retries, first_ms])
             .args(ports.iter().map(u16::to_string))
             .env(Mark::NAME, mark.value())
             .stdin(Stdio::piped())
@@ -90,11 +132,11 @@ fn succeeded(ended: &Value, allowed: &[&str]) -> u64 {
     statuses["OK"].as_u64().unwrap()
 }
 
-fn retries_off() {
+fn retries_off(client: Client) {
     let report = report_file();
     let options = ["--gate", "divert", "--report", report.to_str().unwrap()];
     let mut server = started(server().under_lameduck(&options));
-    let calls = Calls::new("off", &[server.address().port()]);
+    let calls = Calls::new(client, "off", FIRST_MS, &[server.address().port()]);
     server.signal(libc::SIGTERM);
     let handled = handled(&mut server);
     // grpcio's C core shuts its listener down, which leaves the group early.
@@ -107,11 +149,11 @@ fn retries_off() {
     assert_eq!(report["outcome"], "drained", "{report}");
 }
 
-fn retries_on() {
+fn retries_on(client: Client) {
     let report = report_file();
     let options = ["--gate", "divert", "--report", report.to_str().unwrap()];
     let (mut stopped, mut fellow) = (started(server().under_lameduck(&options)), started(server()));
-    let calls = Calls::new("on", &[stopped.address().port(), fellow.address().port()]);
+    let calls = Calls::new(client, "on", FIRST_MS, &[stopped.address().port(), fellow.address().port()]);
     stopped.signal(libc::SIGTERM);
     let by_stopped = handled(&mut stopped);
     let succeeded = succeeded(&calls.end(), &["OK"]);
@@ -120,13 +162,28 @@ fn retries_on() {
     assert!(read(&report)["late_arrivals"]["goaway"].as_u64() > Some(0));
 }
 
-fn relayed() {
+fn relayed(client: Client) {
     let mut fellow = started(server());
     let to = fellow.address().to_string();
     let stopping = Stopping::new(&["--late-arrivals", "relay", "--relay-to", &to]);
-    let succeeded = succeeded(&Calls::new("off", &[stopping.port()]).end(), &["OK"]);
+    let succeeded = succeeded(&Calls::new(client, "off", FIRST_MS, &[stopping.port()]).end(), &["OK"]);
     let late = stopping.late_arrivals();
     assert_eq!((&late["relayed"], &late["goaway"]), (&succeeded.into(), &0.into()), "{late}");
+    fellow.signal(libc::SIGTERM);
+    assert_eq!(succeeded, handled(&mut fellow), "each was processed once");
+}
+
+/// A channel keeps its connection: it is asked to make new ones while calls are under way, and no call sees it.
+fn moves() {
+    let mut fellow = started(server());
+    let to = fellow.address().to_string();
+    let stopping = Stopping::new(&["--late-arrivals", "relay", "--relay-to", &to]);
+    let ended = Calls::new(grpcio_on_one_channel, "off", LONG_MS, &[stopping.port()]).end();
+    let succeeded = succeeded(&ended, &["OK"]);
+    let late = stopping.late_arrivals();
+    let connections = late["relayed"].as_u64().unwrap();
+    assert!((2..succeeded).contains(&connections), "{late} {ended}");
+    assert_eq!((&late["cut"], &late["gone"]), (&0.into(), &0.into()), "{late}");
     fellow.signal(libc::SIGTERM);
     assert_eq!(succeeded, handled(&mut fellow), "each was processed once");
 }

@@ -15,13 +15,13 @@ use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 
 /// Two workers, 20 ms a request and one in 25 half a second.
-const WORKERS: [&str; 2] = ["--workers", "2"];
+pub const WORKERS: [&str; 2] = ["--workers", "2"];
 const RATE: f64 = 90.0;
 const BACKLOG: usize = 60;
 /// Threads, so that one who sends half of a request keeps nobody else waiting.
-const THREADS: [&str; 4] = ["--workers", "1", "--threads", "4"];
+pub const THREADS: [&str; 4] = ["--workers", "1", "--threads", "4"];
 /// So that a drain lasts until the test has seen it.
-const HOLDING: [&str; 4] = ["--gate", "refuse", "--timeout", "20s"];
+pub const HOLDING: [&str; 4] = ["--gate", "refuse", "--timeout", "20s"];
 
 pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
     let others = needs.clone().and_then(|()| python::usable_by_others()).and_then(|()| {
@@ -78,9 +78,13 @@ fn in_kubernetes() -> Builder {
 }
 
 fn loses_nobody(server: &Builder, gate: &str) {
-    let mut server = server.clone().start();
-    let plan = plan(&server, RATE);
-    let result = until_gone(&mut server, plan, BACKLOG, |server| server.signal(libc::SIGTERM));
+    loses_nobody_of(&mut server.clone().start(), gate);
+}
+
+/// The same of one that runs.
+pub fn loses_nobody_of(server: &mut Server, gate: &str) {
+    let plan = plan(server, RATE);
+    let result = until_gone(server, plan, BACKLOG, |server| server.signal(libc::SIGTERM));
     let tally = &result.tally;
     println!(
         "{} answered, {} late, {} refused, {} lost",
@@ -90,7 +94,8 @@ fn loses_nobody(server: &Builder, gate: &str) {
     assert!(tally.answered > 0 && tally.refused > 0, "{tally:?}");
     assert_eq!(tally.answered_late > 0, gate == "divert", "{tally:?}");
     assert_eq!(result.status.code(), Some(0));
-    assert!(server.log().contains(&format!("gate={gate}")), "{}", server.log());
+    let log = server.log();
+    assert!(log.contains(&format!("gate={gate}")) && log.contains("outcome=drained"), "{log}");
     assert_eq!(tables(), Vec::<String>::new());
 }
 

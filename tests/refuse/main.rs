@@ -6,9 +6,12 @@ mod faults;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod both;
 mod drains;
 mod kinds;
+mod neighbours;
 mod tables;
+mod users;
 
 use libtest_mimic::Arguments;
 use std::process::ExitCode;
@@ -27,6 +30,12 @@ fn main() -> ExitCode {
         .and_then(|()| {
             lameduck::sockets::gate::refuse::permitted().map_err(|error| format!("no nftables: {error}"))
         });
-    let trials = [kinds::trials(&needs), drains::trials(&needs)];
+    let trials = [
+        kinds::trials(&needs),
+        drains::trials(&needs),
+        both::trials(&needs),
+        neighbours::trials(&needs),
+        users::trials(&needs),
+    ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -1,17 +1,18 @@
-"""gRPC calls without a pause, each on a channel of its own, until stdin ends: grpc_client.py RETRIES MS PORT...
+"""gRPC calls without a pause until stdin ends: grpc_client.py CHANNELS RETRIES MS PORT...
 
-RETRIES is `on` (a retryPolicy for UNAVAILABLE beside grpc's own retries) or `off` (neither). The first call takes MS milliseconds,
-all others 10. Says `begun` when the first one is under way and the second answered, and in the end how many ended with which
+CHANNELS is `each` (one a call) or `kept` (one for all, and the calls go on until the first has ended). RETRIES is `on` (a
+retryPolicy for UNAVAILABLE beside grpc's own retries) or `off` (neither). The first call takes MS milliseconds, all others 10. Says `begun` when the first one is under way and the second answered, and in the end how many ended with which
 status, and what was said of those that failed, as JSON."""
 
 import collections
+import contextlib
 import json
 import sys
 import threading
 
 import grpc
 
-RETRIES, FIRST_MS, PORTS = sys.argv[1], sys.argv[2], sys.argv[3:]
+CHANNELS, RETRIES, FIRST_MS, PORTS = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
 CALLERS = 8
 POLICY = {
     "loadBalancingConfig": [{"round_robin": {}}],
@@ -38,10 +39,17 @@ details = set()
 over = threading.Event()
 
 
+def channel():
+    return grpc.insecure_channel(TARGET, options=OPTIONS)
+
+
+KEPT = contextlib.nullcontext(channel()) if CHANNELS == "kept" else None
+
+
 def call(milliseconds):
-    with grpc.insecure_channel(TARGET, options=OPTIONS) as channel:
+    with KEPT or channel() as on:
         try:
-            channel.unary_unary("/test/Work")(str(milliseconds).encode(), timeout=60)
+            on.unary_unary("/test/Work")(str(milliseconds).encode(), timeout=60)
             seen["OK"] += 1
         except grpc.RpcError as error:
             seen[error.code().name] += 1
@@ -61,6 +69,8 @@ for caller in callers:
     caller.start()
 print("begun", flush=True)
 sys.stdin.read()
+if KEPT:
+    first.join()
 over.set()
 for caller in [first, *callers]:
     caller.join()

@@ -61,5 +61,7 @@ const server = http.createServer((request, response) => {
     default: return answer(response, 'no such path', 404);
   }
 });
-server.listen(Number(process.argv[2]), '127.0.0.1');
+// A port, or fd://3 for a socket that was handed over.
+const fd = process.argv[2].startsWith('fd://') ? Number(process.argv[2].slice(5)) : null;
+server.listen(fd === null ? { port: Number(process.argv[2]), host: '127.0.0.1' } : { fd });
 process.on('SIGTERM', () => server.close(() => process.exit(0)));

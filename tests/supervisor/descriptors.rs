@@ -43,7 +43,7 @@ fn listeners_arrive_as_descriptors_3_and_up_with_the_servers_own_pid() {
     // When: a server is started with them, as the drain's capture does.
     let show = "
 import os, socket, sys
-names = {n: v for n, v in os.environ.items() if n.startswith('LISTEN_')}
+names = {n: v for n, v in sorted(os.environ.items()) if n.startswith('LISTEN_')}
 mine = names.pop('LISTEN_PID') == str(os.getpid())
 ports = [socket.socket(fileno=fd).getsockname()[1] for fd in (3, 4)]
 open(sys.argv[1], 'w').write(f'{mine} {names} {ports}')";
@@ -53,7 +53,8 @@ open(sys.argv[1], 'w').write(f'{mine} {names} {ports}')";
     waitid(WaitId::Pid(child.pid()), WaitIdOptions::EXITED).unwrap();
 
     // Then: it has both, in their order, and its own process id.
-    let expected = format!("True {{'LISTEN_FDS': '2'}} [{}, {}]", ports[0], ports[1]);
+    let names = "{'LISTEN_FDNAMES': 'unknown:unknown', 'LISTEN_FDS': '2'}";
+    let expected = format!("True {names} [{}, {}]", ports[0], ports[1]);
     assert_eq!(fs::read_to_string(said.path()).unwrap(), expected);
 }
 

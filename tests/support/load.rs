@@ -4,6 +4,8 @@ use super::server::Server;
 use lameduck::load::{Load, Plan, Slow, Tally};
 use std::num::NonZeroU64;
 use std::process::ExitStatus;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 /// After the server is gone the load goes on for so long, so that whoever comes in the last instant is seen.
@@ -57,5 +59,30 @@ pub fn until_gone(server: &mut Server, plan: Plan, backlog: usize, stop: impl Fn
         tokio::time::sleep(TAIL).await;
         let outcomes = load.finish(PATIENCE * 2).await;
         Result { tally: Tally::of(&outcomes), status }
+    })
+}
+
+/// Loads something else as long as this takes; gives what came of both.
+///
+/// # Panics
+/// When that does.
+pub fn during<T>(plan: Plan, what: impl FnOnce() -> T) -> (T, Tally) {
+    let (over, end) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let clients = scope.spawn(move || load_until(plan, &end));
+        let came = what();
+        drop(over);
+        (came, clients.join().expect("the load beside"))
+    })
+}
+
+fn load_until(plan: Plan, end: &mpsc::Receiver<()>) -> Tally {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let load = Load::start(plan);
+        while end.try_recv() == Err(mpsc::TryRecvError::Empty) {
+            tokio::time::sleep(PACE).await;
+        }
+        Tally::of(&load.finish(PATIENCE * 2).await)
     })
 }

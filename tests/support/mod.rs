@@ -19,8 +19,9 @@ use std::io::{Read, Seek};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a fact may take before a test gives up: far longer than it takes on the slowest machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a fact may take before a test gives up: far longer than it takes on the slowest machine, and than
+/// lameduck holds a signal back for a server that a test starts.
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until `fact` is there and returns it.
 ///

@@ -9,8 +9,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// Below it are the ports of well-known services.
 const FIRST: u16 = 10_000;
-/// How many ports one test program has for itself: more than its tests have servers at any time.
-const BLOCK: u16 = 250;
+/// How many ports one test program has for itself: more than its tests have servers at any time. As in
+/// `tests/capture/probe.py`.
+const BLOCK: u16 = 500;
 /// The ports that the kernel gives to whoever asks for any, or connects (ip-sysctl.rst).
 const EPHEMERAL: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 

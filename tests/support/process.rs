@@ -74,6 +74,19 @@ pub fn field(pid: u32, name: &str) -> Option<String> {
     Some(value.trim().to_owned())
 }
 
+/// Whether it has a handler for signal `number` (`SigCgt` in proc_pid_status(5)).
+pub fn catches(pid: u32, number: i32) -> bool {
+    let caught = field(pid, "SigCgt").and_then(|mask| u64::from_str_radix(&mask, 16).ok());
+    caught.is_some_and(|mask| mask & 1 << (number - 1) != 0)
+}
+
+/// Whether a worker of gunicorn has handlers of its own. A signal that comes before is lost: its handlers are then those
+/// of the master that it was forked from. ABRT is the one that only a worker catches (init_signals() in
+/// gunicorn/workers/base.py).
+pub fn has_booted(worker: u32) -> bool {
+    catches(worker, libc::SIGABRT)
+}
+
 /// Its parent.
 pub fn parent(pid: u32) -> Option<u32> {
     field(pid, "PPid")?.parse().ok()

@@ -6,7 +6,7 @@
 //! server.signal(libc::SIGTERM);
 //! assert_eq!(server.wait(PATIENCE).code(), Some(0));
 //! ```
-mod builder;
+pub mod builder;
 
 pub use builder::Builder;
 
@@ -41,6 +41,7 @@ impl Server {
         let class = ["--no-control-socket", "--worker-class", worker_class];
         let place = ["--chdir", python::SERVERS, "--bind", &bind];
         Builder::new(port, program, class.iter().chain(&place).chain(args).chain(&["app:application"]))
+            .booted()
     }
 
     /// gunicorn with `tests/servers/app.py` on a unix socket, in a directory that its user may write to.
@@ -50,7 +51,7 @@ impl Server {
         let class = ["--no-control-socket", "--worker-class", worker_class];
         let place = ["--chdir", python::SERVERS, "--bind", &bind];
         let args = class.iter().chain(&place).chain(args).chain(&["app:application"]);
-        Builder::at(UnixName::Path(path.into()).into(), python::program("gunicorn"), args)
+        Builder::at(UnixName::Path(path.into()).into(), python::program("gunicorn"), args).booted()
     }
 
     /// gunicorn with `tests/servers/app.py` on a socket that lameduck binds and hands over (`--listen`).
@@ -60,6 +61,7 @@ impl Server {
         let fixed = ["--no-control-socket", "--chdir", python::SERVERS, "--worker-class", worker_class];
         let args = fixed.iter().chain(args).chain(&["app:application"]);
         Builder::new(port, python::program("gunicorn"), args)
+            .booted()
             .under_lameduck(&[&["--listen", &listen], options].concat())
     }
 

@@ -6,9 +6,14 @@ mod support;
 
 mod behind_nginx;
 mod gate;
+mod ignored;
+mod leftovers;
 mod looks;
+mod nginx;
+mod php_fpm;
 mod places;
 mod scene;
+mod served;
 mod stop;
 
 use libtest_mimic::Arguments;
@@ -23,8 +28,11 @@ fn main() {
         stop::trials(&privileges),
         places::trials(),
         gate::trials(),
+        ignored::trials(),
+        leftovers::trials(),
         looks::trials(),
         behind_nginx::trials(),
+        php_fpm::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

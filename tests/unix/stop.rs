@@ -1,19 +1,16 @@
 //! TERM or KILL in the middle, at a unix socket under load that never stops.
 use crate::runs;
 use crate::scene::{KINDS, Kind, Place};
-use crate::support::load::{Result, plan, until_gone};
+use crate::support::load::{Result, during, plan, until_gone};
 use crate::support::ports::free_port;
 use crate::support::process::{self, parent};
 use crate::support::server::Server;
 use crate::support::trial::trial;
-use lameduck::load::{Load, Plan, Tally};
+use lameduck::load::Plan;
 use lameduck::sockets::Address;
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
 pub fn trials(privileges: &std::result::Result<(), String>) -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -78,12 +75,9 @@ fn together() {
     let server = Server::gunicorn_at(&path, "sync", &["--workers", "2", &bind]);
     let mut server = server.under_lameduck(&options).start();
     let unix = plan(&server, KINDS[0].rate / 2.0);
-    let (over, end) = mpsc::channel::<()>();
     let on_tcp = Plan { target: Address::Tcp(tcp), ..unix.clone() };
-    let clients = thread::spawn(move || load_until(on_tcp, &end));
-    let Result { tally, status } = until_gone(&mut server, unix, 30, |server| server.signal(libc::SIGTERM));
-    drop(over);
-    let on_tcp = clients.join().expect("the load on TCP");
+    let stop = || until_gone(&mut server, unix, 30, |server| server.signal(libc::SIGTERM));
+    let (Result { tally, status }, on_tcp) = during(on_tcp, stop);
     for tally in [tally, on_tcp] {
         assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?}");
         assert!(tally.answered > 0 && tally.answered_late > 0, "{tally:?}");
@@ -98,17 +92,6 @@ fn together() {
         assert_eq!((&row["gate"], &row["capture"]), (&"divert".into(), &"getfd".into()), "{row}");
         assert!(row["queue_limit"].as_u64() > Some(0), "{row}");
     }
-}
-
-fn load_until(plan: Plan, end: &mpsc::Receiver<()>) -> Tally {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let load = Load::start(plan);
-        while end.try_recv() == Err(mpsc::TryRecvError::Empty) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        Tally::of(&load.finish(crate::support::PATIENCE * 2).await)
-    })
 }
 
 /// gunicorn's arbiter is killed; its workers live on for a moment.

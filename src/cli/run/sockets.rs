@@ -2,6 +2,7 @@
 use crate::cli::values;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Which sockets, and how new connections are kept away from them.
 #[derive(Debug, Args)]
@@ -16,6 +17,12 @@ pub struct SocketArgs {
     #[arg(long = "ignore-port", env = "LAMEDUCK_IGNORE_PORT", value_delimiter = ',')]
     #[arg(value_name = "PORT", value_parser = values::port, allow_hyphen_values = true)]
     pub ignored_ports: Vec<u16>,
+
+    /// Unix sockets of the server that neither hold the drain up nor are gated, such as its control socket: PATH as the
+    /// server binds it, all below PATH if that is a directory, or @NAME for an abstract one [default: none]
+    #[arg(long = "ignore-path", env = "LAMEDUCK_IGNORE_PATH", value_delimiter = ',')]
+    #[arg(value_name = "PATH", value_parser = values::socket_path)]
+    pub ignored_paths: Vec<PathBuf>,
 
     /// Listen here and hand the socket to the server: LISTEN_FDS, from descriptor 3 on [default: the server listens
     /// itself]
@@ -48,7 +55,9 @@ pub enum Capture {
     /// the like gain nothing below it
     #[expect(clippy::doc_markdown, reason = "the help shows backticks")]
     Bind,
-    /// Not at all: no gate, and whoever is still queued when time is over is lost
+    /// Not at all: no gate but by joining the server's own group (SO_REUSEPORT), and whoever is still queued when time is
+    /// over is lost
+    #[expect(clippy::doc_markdown, reason = "the help shows no backticks")]
     None,
 }
 
@@ -71,16 +80,12 @@ impl SocketArgs {
     /// # Errors
     /// The contradiction, and the way out of it.
     pub fn check(&self) -> Result<(), String> {
-        let contradiction = match (self.capture, self.gate) {
-            (Capture::Listen, _) if self.listen.is_empty() => {
-                "--capture listen holds the sockets of --listen, and there is none: add --listen IP:PORT"
-            }
-            (Capture::None, GateChoice::Divert) => {
-                "--gate divert needs to hold the server's listeners: leave --capture none out"
-            }
-            _ => return self.check_ignored(),
-        };
-        Err(contradiction.to_owned())
+        if self.capture == Capture::Listen && self.listen.is_empty() {
+            let missing =
+                "--capture listen holds the sockets of --listen, and there is none: add --listen IP:PORT";
+            return Err(missing.to_owned());
+        }
+        self.check_ignored()
     }
 
     /// Whether the server's listeners are to be duplicated at the stop, where that is permitted.

@@ -1,6 +1,6 @@
 //! Which gate a listener gets: `refuse` where it is wanted or better, else `divert`.
 use super::gatekeeper::Gatekeeper;
-use crate::cli::{GateChoice, LateArrivalArgs, SocketArgs, Treatment};
+use crate::cli::{Capture, GateChoice, LateArrivalArgs, SocketArgs, Treatment};
 use crate::sockets::gate::{Group, Place, Refusal, refuse};
 use crate::sockets::{Address, Watched};
 use std::collections::{BTreeMap, HashSet};
@@ -11,6 +11,11 @@ use tracing::{debug, info, warn};
 /// Why an address of several servers is not gated.
 const SHARED: &str =
     "another process listens here too (SO_REUSEPORT), and what comes to lameduck would be taken from it";
+
+/// Why an address is not refused beside a narrower one of somebody else.
+fn neighbour(other: SocketAddr) -> String {
+    format!("another process listens at {other}, and its clients would be refused, too")
+}
 
 /// Whether this is a pod: the kubelet sets the variable in every container (kubelet_pods.go, makeServiceEnvironment).
 #[must_use]
@@ -50,6 +55,23 @@ pub fn refuses(
     }
 }
 
+/// Whether a gate that was asked for can be had where nothing is held: by joining a group that the server has made. That
+/// it has made one shows only when it listens.
+///
+/// # Errors
+/// When no group can be joined here.
+pub fn joins(options: &SocketArgs) -> Result<(), String> {
+    if (options.capture, options.gate) != (Capture::None, GateChoice::Divert) {
+        return Ok(());
+    }
+    Group::can_be_joined().map_err(|error| {
+        format!(
+            "--gate divert needs to hold the server's listeners, or to join them, which is refused here ({error}): \
+             leave --capture none out"
+        )
+    })
+}
+
 impl Gatekeeper {
     /// Forms the gates of all TCP addresses but these.
     pub(super) fn form_gates_except(&mut self, gated: &HashSet<Address>) {
@@ -80,11 +102,8 @@ impl Gatekeeper {
     /// Says whether nothing else is to be tried.
     fn form_refusal(&mut self, address: SocketAddr, members: &[Watched]) -> bool {
         let v6only = members.iter().find_map(|member| member.listener.v6only).unwrap_or(false);
-        let other = self.listeners.others().find(|other| refuse::concerns(address, v6only, *other));
-        let formed = match other {
-            Some(other) => {
-                Err(format!("another process listens at {other}, and its clients would be refused, too"))
-            }
+        let formed = match self.listeners.others().find(|other| refuse::concerns(address, v6only, *other)) {
+            Some(other) => Err(neighbour(other)),
             None => Refusal::form(address, v6only).map_err(|error| error.to_string()),
         };
         match formed {
@@ -118,21 +137,29 @@ impl Gatekeeper {
         }
     }
 
-    /// Leaves what others have joined: they would be sent nobody any more.
-    pub(super) fn leave_shared(&mut self) {
+    /// Leaves what others have joined: they would be sent nobody any more. Says whether a rule was left that refused a
+    /// neighbour's clients, where another gate is perhaps to be had.
+    pub(super) fn leave_shared(&mut self) -> bool {
         let listeners = &self.listeners;
-        let shared = |address| listeners.are_shared_at(address);
-        let groups: Vec<Group> = self.groups.extract_if(.., |group| shared(group.address())).collect();
-        let refusals: Vec<Refusal> =
-            self.refusals.extract_if(.., |refusal| shared(refusal.address())).collect();
-        for refusal in refusals {
-            self.obstacle(refusal.address().into(), SHARED.to_owned());
+        let is_shared = |group: &mut Group| listeners.are_shared_at(group.address());
+        let groups: Vec<Group> = self.groups.extract_if(.., is_shared).collect();
+        let concerned = |refusal: &Refusal| listeners.others().find(|other| refusal.concerns(*other));
+        let left: Vec<(SocketAddr, SocketAddr)> = self
+            .refusals
+            .iter()
+            .filter_map(|refusal| Some((refusal.address(), concerned(refusal)?)))
+            .collect();
+        self.refusals.retain(|refusal| left.iter().all(|(address, _)| refusal.address() != *address));
+        for (address, other) in &left {
+            let reason = if address == other { SHARED.to_owned() } else { neighbour(*other) };
+            self.obstacle((*address).into(), reason);
         }
         for group in groups {
             self.obstacle(group.address().into(), SHARED.to_owned());
             let strays = group.undo();
             self.serve(strays);
         }
+        !left.is_empty()
     }
 
     pub(super) fn obstacle(&mut self, address: Address, reason: String) {

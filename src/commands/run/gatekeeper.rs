@@ -136,7 +136,7 @@ impl Gatekeeper {
         }
         let known = self.listeners.inodes();
         self.find(observer);
-        self.leave_shared();
+        let left_refusal = self.leave_shared();
         self.form_path_gates();
         if self.closed {
             self.close_path_gates();
@@ -144,19 +144,23 @@ impl Gatekeeper {
         let is_new = !self.listeners.held_inodes().is_subset(&known);
         // One that we hold stays a member of its group, in its place; one that we do not hold is known no more.
         let is_gone = !known.is_subset(&self.listeners.inodes());
-        if !self.closed && (is_new || is_gone) {
+        if !self.closed && (is_new || is_gone || left_refusal) {
             let strays: Vec<OwnedFd> = self.groups.drain(..).flat_map(Group::undo).collect();
             self.serve(strays);
             let listeners = &self.listeners.watched;
             let listens = |at| listeners.iter().any(|watched| watched.listener.address.tcp() == Some(at));
             self.refusals.retain(|refusal| listens(refusal.address()));
             self.form_gates_except(&self.gated());
-        } else if self.closed && is_new {
+        } else if self.closed && (is_new || left_refusal) {
             let gated = self.gated();
             let old = std::mem::take(&mut self.groups);
             self.form_gates_except(&gated);
             self.close();
             self.groups.extend(old);
+        }
+        // The gate was open for a moment.
+        if self.closed && left_refusal && self.stands() {
+            observer.gate_closed();
         }
         self.take_what_nobody_holds();
     }

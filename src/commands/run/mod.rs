@@ -7,7 +7,7 @@
 //! | `signals` | what a signal is to the drain |
 //! | `actions` | what the drain wants done |
 //! | `looking` | what is looked at when, and at what cost |
-//! | `listeners` | what the server listens on: found again and again, and held |
+//! | `listeners/` | what the server listens on: found again and again, and held |
 //! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
 //! | `path_gates` | the same for unix listeners |
@@ -60,6 +60,7 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let way = Way::of(&args.sockets)?;
     let in_kubernetes = choosing::in_kubernetes();
     let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
+    choosing::joins(&args.sockets)?;
     let listened =
         args.sockets.listen.iter().map(|address| listen::at(*address)).collect::<Result<Vec<_>, _>>()?;
     let listeners = listened.iter().map(OwnedFd::try_clone).collect::<Result<Vec<_>, _>>();

@@ -44,8 +44,8 @@ impl Gatekeeper {
             let listener = &watched.listener;
             all.push((listener.address.clone(), row(listener, gate, reason, capture)));
         }
-        for ignored in &self.listeners.ignored {
-            all.push((ignored.address.clone(), row(ignored, "none", "--ignore-port".to_owned(), "none")));
+        for (ignored, option) in &self.listeners.ignored {
+            all.push((ignored.address.clone(), row(ignored, "none", (*option).to_owned(), "none")));
         }
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
         all.into_iter().map(|(_, row)| row).collect()

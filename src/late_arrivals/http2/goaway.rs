@@ -2,12 +2,13 @@
 use super::super::answer::tell;
 use super::super::client::Client;
 use super::super::hearing::HEAD_WITHIN;
-use super::frames::{Frame, Frames, GOAWAY, PREFACE, SETTINGS, SETTINGS_ACK};
+use super::frames::{Frames, PREFACE, SETTINGS, SETTINGS_ACK, goaway};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// From its first request until GOAWAY: what a client says in one breath, a body or more requests, is read before. Go's
-/// net/http gives a request up when GOAWAY comes before that was sent, and sends it again when it comes 100 to 250 ms later.
+/// From its first request until GOAWAY: what a client says in one breath, a body or more requests, is read before, and one that
+/// sends it again at once, to the same address, does not do so thousands of times a second. Go's net/http and grpcio bear
+/// GOAWAY at any time; what Go does not bear is a close with its request unread, a reset.
 const BREATH: Duration = Duration::from_millis(150);
 /// A client that says more before GOAWAY is sent away at once. One that keeps to the rules says 64 KiB of a body: no
 /// window is opened (RFC 9113, section 6.9.2).
@@ -59,7 +60,7 @@ pub async fn send_away(client: &mut Client, bytes: &[u8], silent_grace: Duration
             Ok(Err(_)) => return false,
         }
     }
-    tell(client, GOAWAY).await
+    tell(client, &goaway(0)).await
 }
 
 impl Said {
@@ -68,12 +69,11 @@ impl Said {
         while !bytes.is_empty() && !self.is_nonsense {
             let (taken, frame) = self.frames.take(bytes);
             bytes = &bytes[taken..];
-            match frame {
-                Some(Frame::Settings) => (self.settings, self.has_begun) = (self.settings + 1, true),
-                Some(_) if !self.has_begun => self.is_nonsense = true,
-                Some(Frame::HeadEnd) => self.has_asked = true,
-                Some(Frame::Other) | None => {}
-            }
+            let Some(frame) = frame else { continue };
+            self.is_nonsense = !self.has_begun && !frame.is_settings();
+            self.has_begun = true;
+            self.settings += usize::from(frame.is_settings());
+            self.has_asked |= frame.ends_head();
         }
     }
 }

@@ -1,4 +1,5 @@
-//! HTTP/2 with prior knowledge (RFC 9113), gRPC above all: as much of it as it takes to say that nothing was processed.
+//! HTTP/2 with prior knowledge (RFC 9113), gRPC above all: as much of it as it takes to say that nothing was processed, or
+//! nothing behind a request that a fellow answers.
 //!
 //! ```text
 //! client --preface, SETTINGS--> us
@@ -8,9 +9,12 @@
 //! ```
 //!
 //! No stream was processed, so every request may be sent again to another server, POST as well as GET (RFC 9113,
-//! section 8.7). Headers are not decoded, and nothing but the frames' own headers is looked at.
+//! section 8.7). Headers are not decoded, and nothing but the frames' own headers is looked at. How a client is sent away
+//! that is relayed: [`super::relay`].
 mod frames;
 mod goaway;
+mod streams;
 
-pub use frames::PREFACE;
+pub use frames::{HIGHEST_STREAM, PREFACE, goaway};
 pub use goaway::send_away;
+pub use streams::Streams;

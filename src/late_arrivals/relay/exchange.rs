@@ -11,7 +11,7 @@ use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 
 /// Of each side so much is held at most before the other has taken it.
-const BUFFER_SIZE: usize = 8 * 1024;
+pub(super) const BUFFER_SIZE: usize = 8 * 1024;
 /// What a client sends behind its request is read away up to so much; what is more has to wait.
 const LONGEST_BEHIND: usize = 16 * 1024 * 1024;
 

@@ -1,4 +1,5 @@
 //! A connection of our own: tries the way that a program lays out, and fills a plug.
+use crate::sockets::diag::{Family, SockDiag};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::sockopt::{set_socket_linger, socket_error};
@@ -26,13 +27,14 @@ impl OwnConnection {
     /// Prepares a connection to the listener at `address`; over loopback when that is a wildcard.
     ///
     /// # Errors
-    /// When no socket can be had, or loopback is not configured.
+    /// When no socket can be had, or loopback is not configured; EADDRINUSE: others listen at its only address.
     pub fn prepare(address: SocketAddr, v6only: bool) -> io::Result<Self> {
-        let over = |ip: IpAddr| Self::prepare_over(SocketAddr::new(ip, address.port()));
+        let over_v4 = || Self::prepare_over(SocketAddr::new(loopback_v4(address.port()), address.port()));
         match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => over(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => over(Ipv6Addr::LOCALHOST.into())
-                .or_else(|error| if v6only { Err(error) } else { over(Ipv4Addr::LOCALHOST.into()) }),
+            IpAddr::V4(ip) if ip.is_unspecified() => over_v4(),
+            IpAddr::V6(ip) if ip.is_unspecified() => {
+                Self::over_v6(address.port()).or_else(|error| if v6only { Err(error) } else { over_v4() })
+            }
             // Whoever comes to a mapped address comes over IPv4.
             _ => Self::prepare_over(canonical(address)),
         }
@@ -46,9 +48,18 @@ impl OwnConnection {
     pub fn prepare_all(address: SocketAddr, v6only: bool) -> io::Result<Vec<Self>> {
         let first = Self::prepare(address, v6only)?;
         let dual_stack = address.is_ipv6() && address.ip().is_unspecified() && !v6only;
+        let port = address.port();
         let over_v4 = (dual_stack && first.to.is_ipv6())
-            .then(|| Self::prepare_over(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port())).ok());
+            .then(|| Self::prepare_over(SocketAddr::new(loopback_v4(port), port)).ok());
         Ok([first].into_iter().chain(over_v4.flatten()).collect())
+    }
+
+    fn over_v6(port: u16) -> io::Result<Self> {
+        let only = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), port);
+        if listening_at(port, Family::V6).contains(&only.ip()) {
+            return Err(Errno::ADDRINUSE.into());
+        }
+        Self::prepare_over(only)
     }
 
     fn prepare_over(to: SocketAddr) -> io::Result<Self> {
@@ -107,6 +118,20 @@ impl OwnConnection {
             }
         }
     }
+}
+
+/// An address of 127.0.0.0/8 by which a wildcard is reached: at 127.0.0.1 somebody else may listen (SO_REUSEPORT), and
+/// would get what is meant for the wildcard.
+fn loopback_v4(port: u16) -> IpAddr {
+    let taken = listening_at(port, Family::V4);
+    let mut all = (1..=u8::MAX).map(|last| IpAddr::from([127, 0, 0, last]));
+    all.find(|one| !taken.contains(one)).unwrap_or(Ipv4Addr::LOCALHOST.into())
+}
+
+/// The addresses at which somebody listens on this port. Where that is not told: none.
+fn listening_at(port: u16, family: Family) -> Vec<IpAddr> {
+    let rows = SockDiag::open().and_then(|mut diag| diag.listening(family, Some(port)));
+    rows.unwrap_or_default().into_iter().map(|row| row.address.ip()).collect()
 }
 
 /// Whether a connection comes into the queue of `listener`. It may be on its way still when [`OwnConnection::connect`] has

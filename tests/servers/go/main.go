@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -73,6 +75,18 @@ func echo(writer http.ResponseWriter, request *http.Request) {
 	}
 }
 
+// A port of the loopback interface, or fd://3 for a socket that was handed over.
+func listen(at string) (net.Listener, error) {
+	if fd, handedOver := strings.CutPrefix(at, "fd://"); handedOver {
+		number, err := strconv.Atoi(fd)
+		if err != nil {
+			return nil, err
+		}
+		return net.FileListener(os.NewFile(uintptr(number), at))
+	}
+	return net.Listen("tcp", "127.0.0.1:"+at)
+}
+
 func main() {
 	work := 20
 	if value, err := strconv.Atoi(os.Getenv("WORK_MS")); err == nil {
@@ -98,10 +112,14 @@ func main() {
 	http.HandleFunc("/close", paced("text/plain", "line %d\n"))
 	http.HandleFunc("/big", big)
 
-	server := http.Server{Addr: "127.0.0.1:" + os.Args[1]}
+	server := http.Server{}
+	listener, err := listen(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
 	stopped := make(chan struct{})
 	if len(os.Args) > 2 && os.Args[2] == "abrupt" {
-		log.Fatal(server.ListenAndServe())
+		log.Fatal(server.Serve(listener))
 	}
 	go func() {
 		term := make(chan os.Signal, 1)
@@ -112,7 +130,7 @@ func main() {
 		}
 		close(stopped)
 	}()
-	if err := server.ListenAndServe(); err != http.ErrServerClosed {
+	if err := server.Serve(listener); err != http.ErrServerClosed {
 		log.Fatal(err)
 	}
 	<-stopped

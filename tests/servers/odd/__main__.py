@@ -15,7 +15,8 @@ two-users  has a second process, of the user nobody
 /held      is answered at USR2, or at TERM
 /pid       is answered with the id of the process
 
-USR1: says the low-water mark of each connection of the first process. At its end it says how many requests it has read.
+USR1: says how many strangers it has seen, and the low-water mark of each connection of the first process. At its end it
+says how many requests it has read.
 
 - `manner`: what it was told, and what it says
 - `requests`: what came on one connection, and the answers
@@ -53,9 +54,14 @@ def become_two_users():
     return True
 
 
+def say_all(*_):
+    strangers.say_figures()
+    serving.say_marks()
+
+
 def main():
     signal.signal(signal.SIGTERM, stopping.stop)
-    signal.signal(signal.SIGUSR1, serving.say_marks)
+    signal.signal(signal.SIGUSR1, say_all)
     signal.signal(signal.SIGUSR2, serving.answer_held)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     if MANNER == "shared":
@@ -70,7 +76,7 @@ def main():
         if MANNER == "moving":
             strangers.move_all()
         if stopping.is_over():
-            say(f"strangers: {strangers.seen} seen, {strangers.marked} marked")
+            strangers.say_figures()
             say(f"requests read: {serving.read_in_all()}")
             os._exit(0)
 

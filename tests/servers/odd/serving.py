@@ -22,7 +22,7 @@ def mark(sock):
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
 
 
-def say_marks(*_):
+def say_marks():
     counted["says"] += 1
     marks = " ".join(str(mark(sock)) for sock in list(connections) if sock.fileno() >= 0)
     say(f"marks {counted['says']}: {marks}")

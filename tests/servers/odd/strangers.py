@@ -5,6 +5,7 @@ import selectors
 import socket
 
 import serving
+from manner import say
 
 seen = marked = 0
 # Of each connection: it has received as many bytes, so that by its counters it is the same.
@@ -19,6 +20,10 @@ def stranger(received):
     assert len(sock.recv(received, socket.MSG_WAITALL)) == received
     sock.setblocking(False)
     return sock, peer
+
+
+def say_figures():
+    say(f"strangers: {seen} seen, {marked} marked")
 
 
 def look(socks):

@@ -1,5 +1,5 @@
 //! How a server is started: plainly, under lameduck or another init, with or without privileges.
-use super::super::process::Mark;
+use super::super::process::{self, Mark};
 use super::super::{python, wait_for};
 use super::Server;
 use lameduck::sockets::Address;
@@ -12,6 +12,9 @@ use std::process::{Command, Stdio};
 
 /// The user and group `nobody`, who owns nothing.
 const NOBODY: &str = "65534";
+/// Limits of lameduck that a test does not choose: on a busy machine a server may take longer to stop than by default it
+/// is given, and would be killed.
+pub const GENEROUS: [(&str, &str); 2] = [("LAMEDUCK_TIMEOUT", "50s"), ("LAMEDUCK_KILL_AFTER", "60s")];
 
 /// A server that is to be started.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub struct Builder {
     command: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     unprivileged: bool,
+    /// How many workers of gunicorn must have booted.
+    workers: usize,
 }
 
 impl Builder {
@@ -41,7 +46,7 @@ impl Builder {
     ) -> Self {
         let mut command = vec![program.as_ref().into()];
         command.extend(args.into_iter().map(|argument| argument.as_ref().into()));
-        Self { at, wrapper: Vec::new(), command, environment: Vec::new(), unprivileged: false }
+        Self { at, wrapper: Vec::new(), command, environment: Vec::new(), unprivileged: false, workers: 0 }
     }
 
     /// Starts it under `lameduck run OPTIONS --`.
@@ -68,6 +73,14 @@ impl Builder {
         self
     }
 
+    /// With its own class of workers, gunicorn is started when all of the workers have booted, as many as its
+    /// `--workers` say.
+    pub fn booted(mut self) -> Self {
+        let mut words = self.command.iter().skip_while(|word| *word != "--workers").skip(1);
+        self.workers = words.next().and_then(|count| count.to_str()?.parse().ok()).unwrap_or(1);
+        self
+    }
+
     /// Starts it and waits until it answers.
     ///
     /// # Panics
@@ -88,8 +101,9 @@ impl Builder {
 
         let argv: Vec<OsString> =
             self.privileges().into_iter().chain(self.wrapper).chain(self.command).collect();
-        let process = Command::new(&argv[0])
+        let started = Command::new(&argv[0])
             .args(&argv[1..])
+            .envs(GENEROUS)
             .envs(self.environment)
             .env(Mark::NAME, mark.value())
             .stdin(Stdio::null())
@@ -99,12 +113,16 @@ impl Builder {
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", argv[0].display()));
 
-        let mut server = Server { process, at: self.at, log, mark };
+        let mut server = Server { process: started, at: self.at, log, mark };
         wait_for("an answer of the server", || {
             if let Some(status) = server.process.try_wait().expect("our own child") {
                 panic!("the server ended before it answered: {status}");
             }
             is_ready(&server).then_some(())
+        });
+        wait_for("gunicorn's workers", || {
+            let booted = server.processes().into_iter().filter(|pid| process::has_booted(*pid));
+            (booted.count() >= self.workers).then_some(())
         });
         server
     }

@@ -1,5 +1,6 @@
 //! The keeper: a thread that sees when the server removes the path of our socket, and puts it back at once. Whoever
-//! connects in the microseconds between finds no file (ENOENT), and knows that nobody has got its request.
+//! connects between finds no file (ENOENT), and knows that nobody has got its request: in the microseconds, or on a busy
+//! machine milliseconds, until the thread runs.
 use super::names::Names;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::inotify;

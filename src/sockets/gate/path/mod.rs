@@ -8,7 +8,10 @@
 //! 3. [`PathGate::keep`], when the server is told to stop: many servers remove their path then; it is put back.
 //! 4. [`PathGate::shut`], when the server is gone: the path is as the server would have left it, and our socket takes
 //!    nobody more. What is in its queue is the last.
+//!
+//! A lameduck that is killed leaves its names behind; the next gate in that directory removes them (`leftovers`).
 mod keeper;
+mod leftovers;
 mod names;
 
 use super::GateError;
@@ -19,7 +22,6 @@ use crate::sockets::unix::node::Node;
 use crate::sockets::unix::{clients, shut};
 use keeper::Keeper;
 use names::Names;
-use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, listen, socket_with,
 };
@@ -28,7 +30,7 @@ use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use tracing::warn;
+use tracing::{debug, warn};
 
 /// The kernel cuts it down to net.core.somaxconn (listen(2)).
 const LONGEST_BACKLOG: i32 = i32::MAX;
@@ -63,11 +65,11 @@ impl PathGate {
         let row = diag.and_then(|mut diag| diag.unix_socket(listener.inode).ok().flatten());
         let node = Node::find(path, &listener.holders, row.and_then(|row| row.node()))
             .map_err(|error| refused("cannot find the file of", error))?;
+        if let Err(error) = leftovers::remove(&node) {
+            debug!(%error, address = %listener.address, "cannot see what killed runs left beside it");
+        }
         let names = Arc::new(Names::new(node, listener.inode));
-        let ours = listen_beside(&names).map_err(|error| {
-            names.remove();
-            refused("cannot listen beside", error.into())
-        })?;
+        let ours = listen_beside(&names).map_err(|error| refused("cannot listen beside", error.into()))?;
         Ok(Self { listener: listener.clone(), names, ours, keeper: None })
     }
 
@@ -154,21 +156,17 @@ impl Drop for PathGate {
     }
 }
 
-/// Makes a socket that listens beside the path, and is like the server's for whoever may connect to it.
+/// Makes a socket that listens beside the path, and is like the server's for whoever may connect to it. EADDRINUSE:
+/// another lameduck's is there.
 fn listen_beside(names: &Names) -> rustix::io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let ours = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    let place = SocketAddrUnix::new(names.ours())?;
-    match bind(&ours, &place) {
-        // Of a run that was killed: the name holds the listener's inode, so it is nobody else's.
-        Err(Errno::ADDRINUSE) => {
-            names.remove();
-            bind(&ours, &place)?;
-        }
-        other => other?,
-    }
-    names.make_like_the_servers()?;
-    names.save_the_servers()?;
-    listen(&ours, LONGEST_BACKLOG)?;
+    bind(&ours, &SocketAddrUnix::new(names.ours())?)?;
+    let listens = || {
+        names.make_like_the_servers()?;
+        names.save_the_servers()?;
+        listen(&ours, LONGEST_BACKLOG)
+    };
+    listens().inspect_err(|_| names.remove())?;
     Ok(ours)
 }

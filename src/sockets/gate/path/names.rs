@@ -4,6 +4,41 @@ use rustix::fs::{AtFlags, Gid, Mode, Stat, Uid, chmodat, chownat, linkat, rename
 use rustix::io::{Errno, Result};
 use std::path::{Path, PathBuf};
 
+/// How all names of ours begin.
+const BEGIN: &str = ".lameduck-";
+
+/// A name of ours: what it leads to.
+#[derive(Debug, Clone, Copy)]
+pub enum Which {
+    /// Our socket.
+    Ours,
+    /// The same, for the moment before it takes the path.
+    New,
+    /// The server's socket, so that it can come back.
+    Servers,
+}
+
+impl Which {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::Ours, Self::New, Self::Servers];
+
+    /// The inode of the listener that this name is made of; `None`: it is no name of ours.
+    pub fn listener_of(found: &Path) -> Option<u64> {
+        let inode = found.to_str()?.strip_prefix(BEGIN)?.split('-').next()?.parse().ok()?;
+        Self::ALL.iter().any(|which| name(inode, *which) == found).then_some(inode)
+    }
+}
+
+/// A name beside the path of the listener of this inode.
+pub fn name(inode: u64, which: Which) -> PathBuf {
+    let which = match which {
+        Which::Ours => "ours",
+        Which::New => "new",
+        Which::Servers => "server",
+    };
+    PathBuf::from(format!("{BEGIN}{inode}-{which}"))
+}
+
 /// The names in one directory. Ours begin with a dot and hold the listener's inode.
 #[derive(Debug)]
 pub struct Names {
@@ -16,8 +51,8 @@ pub struct Names {
 impl Names {
     /// The names beside the path of the listener of this inode.
     pub fn new(path: Node, inode: u64) -> Self {
-        let name = |what| PathBuf::from(format!(".lameduck-{inode}-{what}"));
-        Self { path, ours: name("ours"), new: name("new"), servers: name("server") }
+        let name = |which| name(inode, which);
+        Self { path, ours: name(Which::Ours), new: name(Which::New), servers: name(Which::Servers) }
     }
 
     /// Where our socket is to be bound: short enough for a socket address.

@@ -76,6 +76,12 @@ impl Refusal {
         self.address
     }
 
+    /// Whether it refuses the clients of this other listener, too.
+    #[must_use]
+    pub fn concerns(&self, other: SocketAddr) -> bool {
+        concerns(self.address, self.v6only, other)
+    }
+
     /// Puts a rule for each source in place, or one for all, and sees each connection of our own refused.
     fn refuse(
         &self,

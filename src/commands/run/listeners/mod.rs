@@ -1,4 +1,7 @@
 //! What the server listens on: found again and again, and held as far as is permitted.
+mod telling;
+mod wanted;
+
 use crate::capture::Captured;
 use crate::cli::SocketArgs;
 use crate::sockets::processes::descendants;
@@ -10,12 +13,12 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use tracing::warn;
+use wanted::Wanted;
 
 /// The server's listeners, and our duplicates of them.
 #[derive(Debug)]
 pub struct Listeners {
-    ports: Vec<u16>,
-    ignored_ports: Vec<u16>,
+    wanted: Wanted,
     getfd: bool,
     /// The sockets of `--listen`.
     listened: Vec<Arc<OwnedFd>>,
@@ -26,8 +29,8 @@ pub struct Listeners {
     table: HashSet<u64>,
     /// Where others than the server listen at its ports.
     others: BTreeSet<SocketAddr>,
-    /// What the server listens on at ports that are left alone (`--ignore-port`).
-    pub ignored: Vec<Listener>,
+    /// What is left alone, and the option that says so.
+    pub ignored: Vec<(Listener, &'static str)>,
     /// All others that were found; those that the server has let go stay as long as we hold them.
     pub watched: Vec<Watched>,
 }
@@ -39,8 +42,7 @@ impl Listeners {
         // Where binds are announced it is refused.
         let getfd = options.want_getfd() && captured.is_none();
         Self {
-            ports: options.ports.clone(),
-            ignored_ports: options.ignored_ports.clone(),
+            wanted: Wanted::new(options),
             getfd,
             listened: listened.into_iter().map(Arc::new).collect(),
             captured: captured.unwrap_or_default(),
@@ -60,11 +62,10 @@ impl Listeners {
 
     /// All that lameduck has held from the start.
     fn held_from_the_start(&self) -> Vec<Arc<OwnedFd>> {
-        let captured = self.captured.listening().into_iter().filter(|socket| {
-            let Ok(listener) = Listener::of(socket) else { return false };
-            let among = |ports: &[u16]| listener.address.port().is_some_and(|port| ports.contains(&port));
-            (self.ports.is_empty() || among(&self.ports)) && !among(&self.ignored_ports)
-        });
+        let captured =
+            self.captured.listening().into_iter().filter(|socket| {
+                Listener::of(socket).is_ok_and(|listener| self.wanted.has(&listener.address))
+            });
         self.listened.iter().cloned().chain(captured).collect()
     }
 
@@ -79,7 +80,7 @@ impl Listeners {
     /// Finds them, takes duplicates, and has the observer look at them. Gives what stood in the way, by address.
     pub fn find(&mut self, observer: &mut Observer) -> Vec<(Address, String)> {
         self.captured.keep_all();
-        let found = observer.discover(getpid(), &self.ports);
+        let found = observer.discover(getpid(), &self.wanted.ports);
         for pid in found.unreadable.iter().filter(|pid| !self.processes.contains(pid)) {
             let pid = pid.as_raw_nonzero();
             warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
@@ -87,12 +88,13 @@ impl Listeners {
         self.processes = found.processes;
         self.table = found.table;
         self.others = found.others;
-        let is_ignored =
-            |found: &Listener| found.address.port().is_some_and(|port| self.ignored_ports.contains(&port));
-        let (ignored, listeners) = found.listeners.into_iter().partition(is_ignored);
-        self.ignored = ignored;
+        self.ignored.clear();
         let (mut watched, mut obstacles) = (Vec::new(), Vec::new());
-        for listener in listeners {
+        for listener in found.listeners {
+            if let Some(option) = self.wanted.ignored_by(&listener.address) {
+                self.ignored.push((listener, option));
+                continue;
+            }
             let duplicate = self.hold(&listener).unwrap_or_else(|reason| {
                 obstacles.push((listener.address.clone(), reason));
                 None
@@ -142,88 +144,11 @@ impl Listeners {
         Err(format!("cannot hold the listener at {}: {reason}", listener.address))
     }
 
-    /// Those that we hold and no process of the server does.
-    #[must_use]
-    pub fn unheld(&self) -> Vec<Watched> {
-        let unheld = |watched: &&Watched| watched.duplicate.is_some() && watched.listener.holders.is_empty();
-        self.watched.iter().filter(unheld).cloned().collect()
-    }
-
-    /// The inodes of those that a process of the server holds.
-    #[must_use]
-    pub fn held_inodes(&self) -> HashSet<u64> {
-        let held = self.watched.iter().filter(|watched| !watched.listener.holders.is_empty());
-        held.map(|watched| watched.listener.inode).collect()
-    }
-
-    /// The inodes of all that are known.
-    #[must_use]
-    pub fn inodes(&self) -> HashSet<u64> {
-        self.watched.iter().map(|watched| watched.listener.inode).collect()
-    }
-
-    /// The server's processes, as they were when its listeners were last found.
-    #[must_use]
-    pub fn processes(&self) -> &HashSet<Pid> {
-        &self.processes
-    }
-
-    /// Whether /proc shows no process of the server.
-    #[must_use]
-    pub fn nobody_is_seen(&self) -> bool {
-        self.processes.is_empty()
-    }
-
-    /// Whether others than the server listen at this address too (SO_REUSEPORT).
-    #[must_use]
-    pub fn are_shared_at(&self, address: SocketAddr) -> bool {
-        self.others.contains(&address)
-    }
-
-    /// Where others than the server listen at its ports.
-    pub fn others(&self) -> impl Iterator<Item = SocketAddr> {
-        self.others.iter().copied()
-    }
-
-    /// How many listeners joined the members of a group behind our socket, and are still there because we hold them.
-    #[must_use]
-    pub fn joined_later(&self, address: SocketAddr, members: &[Arc<OwnedFd>]) -> usize {
-        let here = self.watched.iter().filter(|watched| watched.listener.address.tcp() == Some(address));
-        let held = here.filter_map(|watched| watched.duplicate.as_ref());
-        held.filter(|held| !members.iter().any(|member| Arc::ptr_eq(member, held))).count()
-    }
-
     /// Lets all of them go.
     pub fn let_go(&mut self) {
         self.watched.clear();
         self.listened.clear();
         self.captured.let_all_go();
-    }
-
-    /// How this one is held.
-    #[must_use]
-    pub fn capture_of(&self, watched: &Watched) -> &'static str {
-        match &watched.duplicate {
-            None => "none",
-            Some(held) if self.listened.iter().any(|listened| Arc::ptr_eq(held, listened)) => "listen",
-            Some(held) if self.captured.has(held) => "bind",
-            Some(_) => "getfd",
-        }
-    }
-
-    /// How they are held.
-    #[must_use]
-    pub fn capture(&self) -> &'static str {
-        let all: BTreeSet<&str> = self.watched.iter().map(|watched| self.capture_of(watched)).collect();
-        ["getfd", "bind", "listen"].into_iter().find(|one| all.contains(one)).unwrap_or("none")
-    }
-
-    /// Their addresses.
-    #[must_use]
-    pub fn addresses(&self) -> Vec<String> {
-        let addresses: BTreeSet<&Address> =
-            self.watched.iter().map(|watched| &watched.listener.address).collect();
-        addresses.into_iter().map(ToString::to_string).collect()
     }
 }
 

@@ -1,12 +1,15 @@
 //! The SO_REUSEPORT group of one address: the server's sockets and, behind them, ours.
+mod joining;
+mod marks;
+
 use super::own::OwnConnection;
 use super::place::Place;
 use super::program::{Routes, Target};
 use super::{GateError, Plug};
 use crate::sockets::sys::detach_reuseport_program;
-use rustix::net::sockopt::{ipv6_v6only, set_socket_reuseport, socket_acceptconn, socket_reuseport};
+use marks::{mark, unmark};
+use rustix::net::sockopt::{ipv6_v6only, socket_acceptconn};
 use rustix::net::{SocketFlags, accept_with};
-use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -48,34 +51,6 @@ impl Group {
         let ours = Arc::new(place.listen().inspect_err(|_| unmark(&marked))?);
         let members = number(server.len());
         Self { place, server, members, ours, spares: Vec::new(), marked }.tried(strays)
-    }
-
-    /// Joins a group that the server has made itself, without a duplicate of any of its `members` sockets: each of them may leave at any time.
-    ///
-    /// The last member takes the number of one that leaves. With as many spares behind our socket as there are members
-    /// before it, its own number stays its own until all of those have left. Until the gate is closed a member that leaves
-    /// makes the program send its share to a spare: form the group anew then.
-    ///
-    /// # Errors
-    /// As [`Self::form`]; EADDRINUSE where the server has not set SO_REUSEPORT, or is another user's.
-    pub fn join(members: usize, place: Place, strays: &mut Vec<OwnedFd>) -> Result<Self, GateError> {
-        place.try_a_program()?;
-        let ours = Arc::new(place.listen()?);
-        let (server, spares, marked) = (Vec::new(), Vec::new(), Vec::new());
-        let mut group =
-            Self { place, server, members: number(members), ours, spares, marked }.tried(strays)?;
-        // The program stands: nobody is sent to them.
-        for _ in 0..members {
-            match place.listen() {
-                Ok(spare) => group.spares.push(Arc::new(spare)),
-                Err(error) => {
-                    strays.extend(group.undo());
-                    return Err(error);
-                }
-            }
-        }
-        // A number out of range can have led to ours by the kernel's own choice. Now it leads to a spare.
-        group.tried(strays)
     }
 
     fn tried(self, strays: &mut Vec<OwnedFd>) -> Result<Self, GateError> {
@@ -209,22 +184,4 @@ impl Group {
 
 fn number(members: usize) -> u32 {
     u32::try_from(members).unwrap_or(u32::MAX)
-}
-
-/// Sets SO_REUSEPORT where the server has not, on all or none; gives those sockets.
-fn mark(server: &[Arc<OwnedFd>]) -> io::Result<Vec<Arc<OwnedFd>>> {
-    let mut marked = Vec::new();
-    for socket in server {
-        if !socket_reuseport(socket).inspect_err(|_| unmark(&marked))? {
-            set_socket_reuseport(socket, true).inspect_err(|_| unmark(&marked))?;
-            marked.push(Arc::clone(socket));
-        }
-    }
-    Ok(marked)
-}
-
-fn unmark(marked: &[Arc<OwnedFd>]) {
-    for socket in marked {
-        let _ = set_socket_reuseport(socket, false);
-    }
 }

@@ -1,0 +1,125 @@
+//! TERM in the middle, with a fellow that is asked in the server's place: nobody who reached lameduck sees a 503.
+use crate::stop::KINDS;
+use crate::support::PATIENCE;
+use crate::support::load::{plan, until_gone};
+use crate::support::server::Server;
+use crate::support::trial::trial;
+use lameduck::load::{KeptAlive, KeptAlivePlan, Tally};
+use libtest_mimic::Trial;
+use serde_json::Value;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Kept-alive clients, and how long each thinks between two requests.
+const CLIENTS: usize = 20;
+const THINK: Duration = Duration::from_millis(20);
+/// How often it is looked whether the server is gone.
+const PACE: Duration = Duration::from_millis(5);
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("relayed_new_connections_see_no_503", &Ok(()), new_connections),
+        trial("relayed_the_rest_sees_no_503", &Ok(()), the_rest),
+        trial("relayed_late_requests_see_no_503", &Ok(()), late_requests),
+    ]
+}
+
+/// With threads to spare: what it answers, it answers at once.
+fn fellow() -> Server {
+    Server::gunicorn("gthread", &["--threads", "64"]).start()
+}
+
+/// What lameduck is told beside `options`, and where it will report.
+fn relaying(name: &str, fellow: &Server, options: &[&str]) -> (Vec<String>, PathBuf) {
+    let file = format!("relayed-{name}-{}.json", std::process::id());
+    let report = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(file);
+    let (to, into) = (fellow.address().to_string(), report.to_str().expect("a name in UTF-8"));
+    let relay = ["--late-arrivals", "relay", "--relay-to", &to, "--report", into];
+    (relay.iter().chain(options).map(ToString::to_string).collect(), report)
+}
+
+fn read(report: &PathBuf) -> Value {
+    let read = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    std::fs::remove_file(report).unwrap();
+    read
+}
+
+/// Everybody has an answer of a server's own, or was refused before a byte was sent.
+#[track_caller]
+fn all_are_answered(tally: &Tally, report: &Value) {
+    let others = [tally.answered_late, tally.lost, tally.other_answers, tally.not_tried];
+    assert_eq!(others, [0; 4], "{tally:?} {report}");
+    for kind in ["late_arrivals", "the_rest", "late_requests"] {
+        let of = |ending: &str| report[kind][ending].as_u64().unwrap();
+        assert_eq!([of("answered"), of("cut"), of("closed")], [0; 3], "{kind}: {report}");
+    }
+}
+
+fn relayed(report: &Value, kind: &str) -> u64 {
+    report[kind]["relayed"].as_u64().unwrap()
+}
+
+fn new_connections() {
+    let fellow = fellow();
+    let (options, file) = relaying("new", &fellow, &[]);
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let kind = &KINDS[0];
+    let mut server = kind.gunicorn().under_lameduck(&options).start();
+    let plan = plan(&server, kind.rate);
+    let tally = until_gone(&mut server, plan, kind.backlog, |server| server.signal(libc::SIGTERM)).tally;
+    let report = read(&file);
+    all_are_answered(&tally, &report);
+    assert!(relayed(&report, "late_arrivals") > 0, "the stop was not under load: {report}");
+}
+
+/// Time runs out while they are queued.
+fn the_rest() {
+    let fellow = fellow();
+    let (options, file) = relaying("rest", &fellow, &["--timeout", "1s"]);
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let kind = &KINDS[0];
+    let mut server = kind.gunicorn().under_lameduck(&options).start();
+    let plan = plan(&server, kind.rate);
+    let tally = until_gone(&mut server, plan, kind.backlog, |server| server.signal(libc::SIGTERM)).tally;
+    let report = read(&file);
+    all_are_answered(&tally, &report);
+    assert!(relayed(&report, "the_rest") > 0, "nobody was queued when time was over: {report}");
+}
+
+fn late_requests() {
+    let fellow = fellow();
+    let (options, file) = relaying("late", &fellow, &[]);
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let threads = ["--threads", "40", "--keep-alive", "60"];
+    let mut server = Server::gunicorn("gthread", &threads).under_lameduck(&options).start();
+    let plan = KeptAlivePlan {
+        target: server.target(),
+        clients: CLIENTS,
+        think: THINK,
+        host: "localhost".into(),
+        path: "/?ms=20".into(),
+        slow: None,
+        body: None,
+        pipeline: NonZeroUsize::MIN,
+        client_timeout: PATIENCE * 2,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let tally = runtime.block_on(async {
+        let clients = KeptAlive::start(plan);
+        while clients.now().answered < CLIENTS * 2 {
+            assert!(clients.elapsed() < PATIENCE, "too few answers: {:?}", clients.now());
+            tokio::time::sleep(PACE).await;
+        }
+        server.signal(libc::SIGTERM);
+        while server.try_wait().is_none() {
+            assert!(clients.elapsed() < PATIENCE * 3, "the server does not go");
+            tokio::time::sleep(PACE).await;
+        }
+        Tally::of(&clients.finish(PATIENCE * 2).await)
+    });
+    let report = read(&file);
+    all_are_answered(&tally, &report);
+    assert_eq!(tally.unanswered_after_close, 0, "{tally:?}");
+    assert!(relayed(&report, "late_requests") > 0, "nobody asked on a parked connection: {report}");
+}
