@@ -36,6 +36,8 @@ def line(asked, folder):
     except (OSError, ValueError, KeyError) as error:
         return ["", "", "", "", not_tried((folder / "err").read_text()) or f"not tried: {error!r}"]
     seen = f"{drain['gate']}, {drain['capture']}"
+    if drain["source"] != "sock_diag":
+        seen += f", {drain['source']}"
     if lost(column):
         verdict = "LOST"
     elif column["killed"] or drain["outcome"] != "drained":

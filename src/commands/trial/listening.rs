@@ -22,7 +22,10 @@ pub enum Look {
 pub fn addresses(root: i32, look: Look) -> io::Result<Vec<Address>> {
     let root = Pid::from_raw(root).ok_or(io::ErrorKind::InvalidInput)?;
     let among = among(root, look);
-    let mut listeners = discovery::among(SockDiag::open().ok().as_mut(), among, &[])?.listeners;
+    // Opening succeeds where the kernel lacks tcp_diag; only asking tells.
+    let by_diag = || discovery::among(Some(&mut SockDiag::open()?), among.clone(), &[]);
+    let found = by_diag().or_else(|_| discovery::among(None, among.clone(), &[]))?;
+    let mut listeners = found.listeners;
     listeners.sort_by_key(|listener| {
         listener.holders.iter().map(|holder| (holder.pid.as_raw_nonzero(), holder.fd)).min()
     });
@@ -43,6 +46,7 @@ fn among(root: Pid, look: Look) -> HashSet<Pid> {
 mod tests {
     use super::*;
     use rustix::process::getpid;
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
     use std::net::TcpListener;
     use std::os::fd::AsRawFd;
 
@@ -56,6 +60,24 @@ mod tests {
         let mut found = addresses(getpid().as_raw_nonzero().get(), Look::Itself).unwrap();
         found.retain(|address| address.tcp().is_some_and(|tcp| bound.contains(&tcp)));
         assert_eq!(found, bound.map(Address::from));
+    }
+
+    #[test]
+    fn given_a_kernel_without_tcp_diag_then_listeners_are_found_all_the_same() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let bound = Address::from(listener.local_addr().unwrap());
+        // sock_diag is opened, and nothing can be asked, by this thread.
+        let refused = SeccompAction::Errno(libc::ENOENT.cast_unsigned());
+        let arch = std::env::consts::ARCH.try_into().unwrap();
+        let asking = [(libc::SYS_sendto, vec![])].into();
+        let filter = SeccompFilter::new(asking, SeccompAction::Allow, refused, arch).unwrap();
+        let filter: BpfProgram = filter.try_into().unwrap();
+        let found = std::thread::spawn(move || {
+            apply_filter(&filter).unwrap();
+            addresses(getpid().as_raw_nonzero().get(), Look::Itself)
+        });
+        let found = found.join().unwrap().unwrap();
+        assert!(found.contains(&bound), "{found:?}");
     }
 
     #[test]
