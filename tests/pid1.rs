@@ -3,6 +3,7 @@ mod support;
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::{Command, Output, Stdio};
+use support::namespaces::{permitted, unshare};
 use support::process::{self, Mark};
 use support::trial::trial;
 use support::{end_of, finish, wait_for};
@@ -10,7 +11,7 @@ use support::{end_of, finish, wait_for};
 const ORPHANS: &str = include_str!("supervisor/orphans.py");
 
 fn main() {
-    let needs = permitted();
+    let needs = permitted(namespace().arg("true"));
     let trials: Vec<Trial> = vec![
         trial("orphans_are_reaped", &needs, orphans_are_reaped),
         trial("the_exit_status_is_the_servers", &needs, the_exit_status_is_the_servers),
@@ -21,19 +22,7 @@ fn main() {
 
 /// `unshare` into a PID namespace whose first process is what follows.
 fn namespace() -> Command {
-    let mut unshare = Command::new("unshare");
-    if !rustix::process::geteuid().is_root() {
-        unshare.args(["--user", "--map-root-user"]);
-    }
-    unshare.args(["--pid", "--fork", "--mount-proc"]);
-    unshare
-}
-
-fn permitted() -> Result<(), String> {
-    let output =
-        namespace().arg("true").output().map_err(|error| format!("unshare (util-linux): {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    output.status.success().then_some(()).ok_or_else(|| format!("no PID namespace here: {}", said.trim()))
+    unshare(&["--pid", "--fork", "--mount-proc"])
 }
 
 fn as_pid_1(command: &[&str]) -> Command {

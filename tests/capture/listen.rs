@@ -3,6 +3,7 @@
 use super::recipes::{RECIPES, Recipe};
 use super::refused::without_getfd;
 use super::restricted::check;
+use crate::support::halves::{answer, half_a_request};
 use crate::support::ports::free_port;
 use crate::support::server::{Builder, Server};
 use crate::support::servers::{Kind, compiled};
@@ -10,8 +11,6 @@ use crate::support::trial::trial;
 use crate::support::{PATIENCE, python, wait_for};
 use libtest_mimic::Trial;
 use serde_json::Value;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
@@ -109,19 +108,4 @@ fn several() {
         }),
         "{said}"
     );
-}
-
-fn half_a_request(place: (&str, u16)) -> TcpStream {
-    let mut client = TcpStream::connect(place).unwrap();
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
-    client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n").unwrap();
-    client
-}
-
-/// Sends the other half, and hears.
-fn answer(mut client: TcpStream) -> String {
-    let mut heard = String::new();
-    client.write_all(b"\r\n").unwrap();
-    client.read_to_string(&mut heard).unwrap();
-    heard
 }

@@ -2,6 +2,7 @@
 use super::{Said, doctor, said};
 use crate::faults::refusing;
 use crate::support::PATIENCE;
+use crate::support::namespaces::{permitted, unshare};
 use crate::support::process::Mark;
 use crate::support::server::Server;
 use crate::support::trial::trial;
@@ -16,7 +17,7 @@ const SOCK_DIAG: i32 = 4;
 
 pub fn trials() -> Vec<Trial> {
     let test = |name, test: fn()| trial(name, &Ok(()), test);
-    let in_namespaces = |name, test: fn()| trial(name, &namespaces(), test);
+    let in_namespaces = |name, test: fn()| trial(name, &permitted(unshared().arg("true")), test);
     vec![
         test("where_nothing_is_refused_everything_works_and_nothing_is_left_behind", nothing_refused),
         test("where_getfd_is_refused_new_connections_are_kept_by_bind", without_getfd),
@@ -112,18 +113,7 @@ fn is_what_run_shows(page: &Said) {
 
 /// In a mount namespace of its own, in which there is a process 1 of its own too.
 fn unshared() -> Command {
-    let mut unshare = Command::new("unshare");
-    if !rustix::process::geteuid().is_root() {
-        unshare.args(["--user", "--map-root-user"]);
-    }
-    unshare.args(["--pid", "--mount", "--fork"]);
-    unshare
-}
-
-fn namespaces() -> Result<(), String> {
-    let output = unshared().arg("true").output().map_err(|error| format!("unshare (util-linux): {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    output.status.success().then_some(()).ok_or_else(|| format!("no namespaces here: {}", said.trim()))
+    unshare(&["--pid", "--mount", "--fork"])
 }
 
 const LAMEDUCK: &str = env!("CARGO_BIN_EXE_lameduck");

@@ -1,13 +1,12 @@
 //! One server with listeners of many kinds: each is gated, each has its row in the report, and those that are ignored
 //! are left alone.
+use crate::support::halves::{answer, half_a_request};
 use crate::support::ports::free_port;
 use crate::support::server::Builder;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, python, wait_for};
 use libtest_mimic::Trial;
 use serde_json::Value;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 
 pub fn trials() -> Vec<Trial> {
@@ -32,16 +31,16 @@ fn many() {
     let ignored = admin.to_string();
     let options = ["--ignore-port", &ignored, "--report", file.to_str().unwrap(), "--timeout", "20s"];
     let mut server = Builder::new(twins, python::program("gunicorn"), args).under_lameduck(&options).start();
-    let holder = half_a_request("127.0.0.1", twins);
-    let sitting = half_a_request("127.0.0.1", admin);
+    let holder = half_a_request(("127.0.0.1", twins));
+    let sitting = half_a_request(("127.0.0.1", admin));
 
     // When: it is stopped. Then: each way leads to lameduck, but the ignored one.
     server.signal(libc::SIGTERM);
     wait_for("the gate", || server.log().contains("gate closed").then_some(()));
     for (host, port) in [("127.0.0.1", twins), ("::1", twins), ("127.0.0.1", dual), ("::1", dual)] {
-        assert!(answer(half_a_request(host, port)).starts_with("HTTP/1.1 503 "), "{host} {port}");
+        assert!(answer(half_a_request((host, port))).starts_with("HTTP/1.1 503 "), "{host} {port}");
     }
-    assert!(answer(half_a_request("127.0.0.1", admin)).starts_with("HTTP/1.1 200 "), "left to the server");
+    assert!(answer(half_a_request(("127.0.0.1", admin))).starts_with("HTTP/1.1 200 "), "left to the server");
     assert!(answer(holder).starts_with("HTTP/1.1 200 "));
 
     // And: the half request on the ignored port holds nothing up; each socket has its row.
@@ -65,19 +64,4 @@ fn many() {
         assert_eq!((&row["gate"], &row["capture"]), (&gate.into(), &capture.into()), "{row}");
     }
     assert_eq!(row(&binds[3])["gate_reason"], "--ignore-port");
-}
-
-fn half_a_request(host: &str, port: u16) -> TcpStream {
-    let mut client = TcpStream::connect((host, port)).unwrap();
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
-    client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n").unwrap();
-    client
-}
-
-/// Sends the other half, and hears.
-fn answer(mut client: TcpStream) -> String {
-    let mut heard = String::new();
-    client.write_all(b"\r\n").unwrap();
-    client.read_to_string(&mut heard).unwrap();
-    heard
 }

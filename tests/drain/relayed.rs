@@ -61,22 +61,20 @@ fn relayed(report: &Value, kind: &str) -> u64 {
 }
 
 fn new_connections() {
-    let fellow = fellow();
-    let (options, file) = relaying("new", &fellow, &[]);
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let kind = &KINDS[0];
-    let mut server = kind.gunicorn().under_lameduck(&options).start();
-    let plan = plan(&server, kind.rate);
-    let tally = until_gone(&mut server, plan, kind.backlog, |server| server.signal(libc::SIGTERM)).tally;
-    let report = read(&file);
-    all_are_answered(&tally, &report);
+    let report = stopped_under_load("new", &[]);
     assert!(relayed(&report, "late_arrivals") > 0, "the stop was not under load: {report}");
 }
 
 /// Time runs out while they are queued.
 fn the_rest() {
+    let report = stopped_under_load("rest", &["--timeout", "1s"]);
+    assert!(relayed(&report, "the_rest") > 0, "nobody was queued when time was over: {report}");
+}
+
+/// Gives the report of a stop that nobody noticed.
+fn stopped_under_load(name: &str, more: &[&str]) -> Value {
     let fellow = fellow();
-    let (options, file) = relaying("rest", &fellow, &["--timeout", "1s"]);
+    let (options, file) = relaying(name, &fellow, more);
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let kind = &KINDS[0];
     let mut server = kind.gunicorn().under_lameduck(&options).start();
@@ -84,7 +82,7 @@ fn the_rest() {
     let tally = until_gone(&mut server, plan, kind.backlog, |server| server.signal(libc::SIGTERM)).tally;
     let report = read(&file);
     all_are_answered(&tally, &report);
-    assert!(relayed(&report, "the_rest") > 0, "nobody was queued when time was over: {report}");
+    report
 }
 
 fn late_requests() {

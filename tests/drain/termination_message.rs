@@ -1,4 +1,5 @@
 //! What Kubernetes shows of a drain when the container is gone.
+use crate::support::namespaces::{permitted, unshare};
 use crate::support::server::Server;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, finish};
@@ -21,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
         test("a_termination_log_that_is_not_there_is_told", not_there),
         trial(
             "in_a_container_the_termination_message_is_where_kubernetes_looks",
-            &a_dev_of_its_own(),
+            &permitted(&mut in_a_dev_of_its_own("")),
             by_itself,
         ),
     ]
@@ -101,20 +102,8 @@ touch /dev/termination-log
 ";
 
 fn in_a_dev_of_its_own(script: &str) -> Command {
-    let mut unshare = Command::new("unshare");
-    if !rustix::process::geteuid().is_root() {
-        unshare.args(["--user", "--map-root-user"]);
-    }
     let script = format!("{DEV}{script}");
-    unshare.args(["--mount", "sh", "-c", &script, env!("CARGO_BIN_EXE_lameduck")]);
-    unshare
-}
-
-fn a_dev_of_its_own() -> Result<(), String> {
-    let output =
-        in_a_dev_of_its_own("").output().map_err(|error| format!("unshare (util-linux): {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    output.status.success().then_some(()).ok_or_else(|| format!("no mount namespace here: {}", said.trim()))
+    unshare(&["--mount", "sh", "-c", &script, env!("CARGO_BIN_EXE_lameduck")])
 }
 
 fn by_itself() {

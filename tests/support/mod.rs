@@ -4,8 +4,10 @@
 
 #[cfg(feature = "trial")]
 pub mod certificate;
+pub mod halves;
 pub mod load;
 pub mod made;
+pub mod namespaces;
 pub mod ports;
 pub mod process;
 pub mod python;

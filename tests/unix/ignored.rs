@@ -1,13 +1,12 @@
 //! Unix sockets that are left alone: their clients go on reaching the server, and hold nothing up.
 use crate::scene::Place;
+use crate::support::halves::{answer, half_a_request_at};
 use crate::support::server::Server;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, wait_for};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 pub fn trials() -> Vec<Trial> {
@@ -15,21 +14,6 @@ pub fn trials() -> Vec<Trial> {
         trial("a_socket_that_is_ignored_by_its_path_is_left_alone_beside_one_that_is_gated", &Ok(()), one),
         trial("all_sockets_of_an_ignored_directory_are_left_alone", &Ok(()), all),
     ]
-}
-
-fn half_a_request(path: &Path) -> UnixStream {
-    let mut client = UnixStream::connect(path).unwrap();
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
-    client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n").unwrap();
-    client
-}
-
-/// Sends the other half, and hears.
-fn answer(mut client: UnixStream) -> String {
-    let mut heard = String::new();
-    client.write_all(b"\r\n").unwrap();
-    client.read_to_string(&mut heard).unwrap();
-    heard
 }
 
 fn one() {
@@ -43,13 +27,13 @@ fn one() {
     let options = [&options[..], &["--ignore-path", control_path]].concat();
     let gunicorn = Server::gunicorn_at(&path, "gthread", &["--threads", "8", "--workers", "1", &bind]);
     let mut server = gunicorn.under_lameduck(&options).start();
-    let (holder, sitting) = (half_a_request(&path), half_a_request(&control));
+    let (holder, sitting) = (half_a_request_at(&path), half_a_request_at(&control));
 
     // When: it is stopped. Then: the one is gated, the other is the server's as before.
     server.signal(libc::SIGTERM);
     wait_for("the gate", || server.log().contains("gate closed").then_some(()));
-    assert!(answer(half_a_request(&path)).starts_with("HTTP/1.1 503 "));
-    assert!(answer(half_a_request(&control)).starts_with("HTTP/1.1 200 "));
+    assert!(answer(half_a_request_at(&path)).starts_with("HTTP/1.1 503 "));
+    assert!(answer(half_a_request_at(&control)).starts_with("HTTP/1.1 200 "));
     let beside = place.names().iter().filter(|name| name.starts_with(".lameduck-")).count();
     assert_eq!(beside, 2, "our socket and the server's, of the one that is gated");
     assert!(answer(holder).starts_with("HTTP/1.1 200 "));
