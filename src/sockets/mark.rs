@@ -17,9 +17,6 @@ pub const RAISED: u32 = 1 << 20;
 /// that is left is no larger than a segment, 64 KiB at most, or the buffer is nearly full (tcp_epollin_ready() in
 /// include/net/tcp.h). Below the mark by a quarter, for what comes while we look.
 pub const MOST_TAKEN: u64 = (RAISED - RAISED / 4) as u64;
-/// The mark of a connection that is taken, in bytes: its client may send faster than we read, and nobody else is to. It is
-/// read away and closed, so the wider window (8 MiB of buffer) does not last.
-const TAKEN: u32 = 4 << 20;
 /// The kernel's own (socket(7)).
 const LOWERED: u32 = 1;
 /// So much of a late request is taken at once; the rest is read later.
@@ -93,7 +90,7 @@ pub fn peek<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> 
 
 /// Takes the bytes that wait, if the server has read `read` bytes and sent `sent`, all acknowledged, and no more, and
 /// its calls do not block, and it sleeps ([`MOST_TAKEN`]). `None`: that is not so, or the server was quicker now. Only what
-/// this took is ours, and what comes behind it.
+/// this took is ours.
 ///
 /// # Errors
 /// recv(2)'s own; ECONNRESET: the client is gone.
@@ -103,12 +100,7 @@ pub fn take(socket: &OwnedFd, read: u64, sent: u64) -> io::Result<Option<Vec<u8>
     if !settled || now.unread > MOST_TAKEN || !does_not_block(socket)? {
         return Ok(None);
     }
-    let taken = take_all(socket)?;
-    if taken.is_some() {
-        // Refused, the mark stays as high as it was.
-        let _ = sys::set_receive_low_water_mark(socket, TAKEN);
-    }
-    Ok(taken)
+    take_all(socket)
 }
 
 /// Takes the bytes that wait on a connection that the server has let go, and makes it not block. `None`: there are none.
@@ -187,14 +179,5 @@ mod tests {
         assert!(take(&server, 0, 0).unwrap().is_none());
         send(&client, &server, 300_000);
         assert!(wakes(&server), "the kernel's own rule");
-    }
-
-    #[test]
-    fn behind_what_is_taken_a_megabyte_more_wakes_nobody() {
-        let (client, server) = parked();
-        send(&client, &server, 1000);
-        assert_eq!(take(&server, 0, 0).unwrap().map(|taken| taken.len()), Some(1000));
-        send(&client, &server, 3 << 19);
-        assert!(!wakes(&server));
     }
 }
