@@ -13,10 +13,6 @@ use std::os::fd::OwnedFd;
 /// for good: 2^30 gave a client 33 MB to push into one connection, this gives 2 MiB (tcp_set_rcvlowat() in
 /// net/ipv4/tcp.c doubles it for the buffer).
 pub const RAISED: u32 = 1 << 20;
-/// With more than this unread, in bytes, the server may be awake in spite of the mark: the kernel wakes it when the window
-/// that is left is no larger than a segment, 64 KiB at most, or the buffer is nearly full (tcp_epollin_ready() in
-/// include/net/tcp.h). Below the mark by a quarter, for what comes while we look.
-pub const MOST_TAKEN: u64 = (RAISED - RAISED / 4) as u64;
 /// The kernel's own (socket(7)).
 const LOWERED: u32 = 1;
 /// So much of a late request is taken at once; the rest is read later.
@@ -89,15 +85,14 @@ pub fn peek<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> 
 }
 
 /// Takes the bytes that wait, if the server has read `read` bytes and sent `sent`, all acknowledged, and no more, and
-/// its calls do not block, and it sleeps ([`MOST_TAKEN`]). `None`: that is not so, or the server was quicker now. Only what
-/// this took is ours.
+/// its calls do not block. `None`: that is not so, or the server was quicker now. Only what this took is ours.
 ///
 /// # Errors
 /// recv(2)'s own; ECONNRESET: the client is gone.
 pub fn take(socket: &OwnedFd, read: u64, sent: u64) -> io::Result<Option<Vec<u8>>> {
     let now = counts(socket)?;
     let settled = now.received.saturating_sub(now.unread) == read && now.sent == sent && now.delivered;
-    if !settled || now.unread > MOST_TAKEN || !does_not_block(socket)? {
+    if !settled || !does_not_block(socket)? {
         return Ok(None);
     }
     take_all(socket)
@@ -139,45 +134,4 @@ fn counts(socket: &OwnedFd) -> io::Result<Counts> {
     let outstanding = info.unacknowledged().zip(info.not_sent()).ok_or_else(unknown)?;
     // After them: bytes that come in between make it more than was received, never less.
     Ok(Counts { received, unread: unread(socket)?, sent, delivered: outstanding == (0, 0) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
-    use std::thread;
-
-    /// A client, and the server's end of its connection, parked.
-    fn parked() -> (TcpStream, OwnedFd) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let server = listener.accept().unwrap().0;
-        server.set_nonblocking(true).unwrap();
-        let server = OwnedFd::from(server);
-        assert_eq!(raise(&server, 0).unwrap(), Raise::Up);
-        (client, server)
-    }
-
-    fn send(mut client: &TcpStream, server: &OwnedFd, length: usize) {
-        let before = unread(server).unwrap();
-        client.write_all(&vec![b'a'; length]).unwrap();
-        while unread(server).unwrap() < before + length as u64 {
-            thread::yield_now();
-        }
-    }
-
-    fn wakes(server: &OwnedFd) -> bool {
-        poll(&mut [PollFd::new(server, PollFlags::IN)], Some(&Timespec::default())).unwrap() == 1
-    }
-
-    #[test]
-    fn so_much_waits_that_the_server_may_be_awake_then_nothing_is_taken() {
-        let (client, server) = parked();
-        send(&client, &server, usize::try_from(MOST_TAKEN).unwrap() + 1);
-        assert!(take(&server, 0, 0).unwrap().is_none());
-        send(&client, &server, 300_000);
-        assert!(wakes(&server), "the kernel's own rule");
-    }
 }

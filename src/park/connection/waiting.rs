@@ -1,7 +1,6 @@
 //! What is done about bytes that wait on a parked connection.
 use super::left::Left;
 use super::{Act, Connection, FirstBytes, Owes, QUIET, Seen, Stance};
-use crate::sockets::mark::MOST_TAKEN;
 use crate::sockets::memory::TIE_QUIET;
 
 /// After so many releases of what was no request, although the server had spoken, this is no HTTP/1.
@@ -17,10 +16,6 @@ impl Connection {
                     self.stance = Stance::Unknown;
                 }
                 Some(act)
-            }
-            // The server may be awake in spite of the mark, and read a part of what we take: all of it is the server's.
-            FirstBytes::Request | FirstBytes::Part if seen.unread > MOST_TAKEN => {
-                Some(self.release(Left::Bytes, seen))
             }
             // Of a body, or behind it.
             FirstBytes::Part | FirstBytes::Blank if self.owes() => Some(self.release(Left::Bytes, seen)),

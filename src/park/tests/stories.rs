@@ -3,7 +3,6 @@ use super::witness::{Moments, Witness};
 use super::world::{Event, Request};
 use super::{Act, Stance};
 use crate::sockets::connections::Standing;
-use crate::sockets::mark::MOST_TAKEN;
 
 /// Of one piece each way.
 const GET: Request = Request { pieces: &["GET / HTTP/1.1\r\n\r\n"], expects: false, answer: 1, early: false };
@@ -64,17 +63,6 @@ fn given_a_connection_long_at_rest_when_a_request_comes_then_it_is_taken_at_once
     assert_eq!(look(&mut witness), (vec![Act::Peek, Act::Take], Some(Standing::Over)));
     assert_eq!(witness.connection.stance(), Stance::Taken);
     assert_eq!(look(&mut witness), (vec![], Some(Standing::Over)));
-}
-
-#[test]
-fn given_so_much_waits_that_the_server_may_be_awake_then_all_of_it_is_the_server_s() {
-    let body = "a".repeat(usize::try_from(MOST_TAKEN).unwrap());
-    let piece: &'static str = format!("POST / HTTP/1.1\r\nContent-Length: {MOST_TAKEN}\r\n\r\n{body}").leak();
-    let request: &'static Request = Box::leak(Box::new(Request { pieces: vec![piece].leak(), ..GET }));
-    let mut witness = parked(false);
-    witness.happen(Event::Ask(request));
-    assert_eq!(look(&mut witness).0, [Act::Peek, Act::Lower]);
-    assert_eq!(witness.connection.stance(), Stance::Open);
 }
 
 #[test]
