@@ -67,11 +67,17 @@ fn is_stopped(pid: Pid) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::sockets::mark::Raise;
     use crate::sockets::{mark, sys};
-    use rustix::process::{PidfdFlags, pidfd_open};
-    use std::io::Write;
-    use std::net::{TcpListener, TcpStream};
+    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::io::{ioctl_fionbio, read, write};
+    use rustix::process::{PidfdFlags, getpid, pidfd_open};
+    use std::io::{Read, Write};
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    use std::os::fd::AsRawFd;
     use std::process::{Child, Command, Stdio};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     fn wait_until(what: &str, mut is: impl FnMut() -> bool) {
         let until = Instant::now() + Duration::from_secs(30);
@@ -113,5 +119,70 @@ pub(crate) mod tests {
         assert_eq!(sleeps_reading(pid, 1), Some(false), "of another descriptor");
         nudge(&pidfd_open(pid, PidfdFlags::empty()).unwrap(), pid).unwrap();
         assert_eq!(given_to(child), b"hello");
+    }
+
+    /// As gunicorn's gthread: told of a request by poll(2) on a socket that does not block, it has its call block; four
+    /// bytes are its answer. Until the end of file.
+    fn serve(server: &OwnedFd) {
+        loop {
+            ioctl_fionbio(server, true).unwrap();
+            poll(&mut [PollFd::new(server, PollFlags::IN)], None).unwrap();
+            ioctl_fionbio(server, false).unwrap();
+            if read(server, &mut [0; 8192]).unwrap() == 0 {
+                return;
+            }
+            write(server, b"done").unwrap();
+        }
+    }
+
+    #[test]
+    fn whoever_raises_a_mark_is_told_when_it_may_have_caught_a_call() {
+        const REQUESTS: u64 = 2000;
+        const CATCHES: u64 = 20;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        let server = OwnedFd::from(listener.accept().unwrap().0);
+        let over = AtomicBool::new(false);
+        let told = Mutex::new(None);
+        let raise = || {
+            let mut told = told.lock().unwrap();
+            let received = mark::counts(&server).unwrap().received;
+            match mark::raise(&server, received).unwrap() {
+                Raise::Up => mark::lower(&server).unwrap(),
+                Raise::Caught { sent } => *told = Some(sent),
+                Raise::TooLate | Raise::Blocking => {}
+            }
+        };
+        let mut answer = [0; 4];
+        let (mut caught, mut untold) = (0, 0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| serve(&server));
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    raise();
+                }
+            });
+            for request in 0..REQUESTS {
+                client.write_all(b"hello").unwrap();
+                while client.read_exact(&mut answer).is_err() {
+                    let reads = sleeps_reading(getpid(), server.as_raw_fd()) == Some(true);
+                    if !reads || mark::unread(&server).unwrap() > 0 {
+                        continue;
+                    }
+                    caught += 1;
+                    untold += u64::from(*told.lock().unwrap() != Some(4 * request));
+                    // As much as the call has room for sets it free.
+                    client.write_all(&[0; 8192 - 5]).unwrap();
+                }
+                if caught == CATCHES {
+                    break;
+                }
+            }
+            over.store(true, Ordering::Relaxed);
+            client.shutdown(Shutdown::Write).unwrap();
+        });
+        println!("caught: {caught}");
+        assert_eq!(untold, 0, "of {caught}: nobody was told, or not of this one");
     }
 }

@@ -25,16 +25,19 @@ pub enum Raise {
     Up,
     /// More has come: it is down again.
     TooLate,
-    /// The same, and the server's calls have begun to block: one may have been caught ([`super::caught`]).
-    Caught,
+    /// It is down again, because the server's calls have begun to block: one may have been caught ([`super::caught`]).
+    Caught {
+        /// Bytes that the server had sent by then.
+        sent: u64,
+    },
     /// The server's calls block: a recv(2) that begins under the mark would sleep even when it is lowered again.
     Blocking,
 }
 
 /// What a connection counts, at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Counts {
-    received: u64,
+pub(super) struct Counts {
+    pub(super) received: u64,
     unread: u64,
     sent: u64,
     delivered: bool,
@@ -50,13 +53,15 @@ pub fn raise(socket: &OwnedFd, received: u64) -> io::Result<Raise> {
     }
     sys::set_receive_low_water_mark(socket, RAISED)?;
     // What came just before has woken the server, which will ask again and not be told.
-    let quiet = counts(socket).map(|now| now.received == received && now.unread == 0);
-    if matches!(quiet, Ok(true)) {
+    let now = counts(socket);
+    let quiet = now.as_ref().is_ok_and(|now| now.received == received && now.unread == 0);
+    // A call that blocks may have read all that came, and sleep for more: that looks quiet, too.
+    if quiet && does_not_block(socket)? {
         return Ok(Raise::Up);
     }
     lower(socket)?;
-    quiet?;
-    Ok(if does_not_block(socket)? { Raise::TooLate } else { Raise::Caught })
+    let sent = now?.sent;
+    Ok(if does_not_block(socket)? { Raise::TooLate } else { Raise::Caught { sent } })
 }
 
 /// Lowers the mark. Whoever waits for bytes that are there is woken.
@@ -125,7 +130,7 @@ fn take_all(socket: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-fn counts(socket: &OwnedFd) -> io::Result<Counts> {
+pub(super) fn counts(socket: &OwnedFd) -> io::Result<Counts> {
     let mut buffer = [0; TCP_INFO_MAX];
     let info = TcpInfo(sys::tcp_info(socket, &mut buffer)?);
     // Linux 4.19 has all of them.

@@ -38,14 +38,14 @@ impl Parking {
 
     fn raise(&mut self, socket: &OwnedFd, entry: &mut Entry, seen: &Seen) {
         let how = mark::raise(socket, seen.received);
-        entry.is_blocking = matches!(how, Ok(Raise::Blocking | Raise::Caught));
+        entry.is_blocking = matches!(how, Ok(Raise::Blocking | Raise::Caught { .. }));
         match how {
             Ok(Raise::Up) => {
                 entry.connection.raised();
                 entry.is_out_of_reach = false;
                 count(&mut self.figures.parked, &mut entry.counted.parked);
             }
-            Ok(Raise::Caught) => self.may_be_caught(entry.inode, seen),
+            Ok(Raise::Caught { sent }) => self.may_be_caught(entry.inode, sent),
             Ok(Raise::TooLate | Raise::Blocking) | Err(_) => {}
         }
     }

@@ -15,25 +15,30 @@ const TRIES: u32 = 3;
 #[derive(Debug)]
 pub(super) struct Caught {
     inode: u64,
-    /// What the server had said by then: when it says more, it was not caught or is free.
+    /// What the server had sent by then: when it sends more, it was not caught or is free. Not by the look before, which may
+    /// be older than its last answer.
     sent: u64,
     tries: u32,
     due: Duration,
 }
 
 impl Parking {
-    /// The mark has been up for a moment in which bytes came, and the server's calls block now.
-    pub(super) fn may_be_caught(&mut self, inode: u64, seen: &Seen) {
-        if self.caught.iter().all(|caught| caught.inode != inode) {
-            self.caught.push(Caught { inode, sent: seen.sent, tries: 0, due: self.now });
+    /// The mark has been up for a moment, and the server's calls block now; by then it had sent so much.
+    pub(super) fn may_be_caught(&mut self, inode: u64, sent: u64) {
+        let known = self.caught.iter().position(|caught| caught.inode == inode);
+        // One that has answered since, and not been looked at, is caught anew.
+        if known.is_some_and(|known| self.caught[known].sent == sent) {
+            return;
         }
+        known.map(|known| self.caught.swap_remove(known));
+        self.caught.push(Caught { inode, sent, tries: 0, due: self.now });
     }
 
     /// At each look at a connection: frees its server, where it is caught.
     pub(super) fn free(&mut self, inode: u64, seen: &Seen) {
         let Some(index) = self.caught.iter().position(|caught| caught.inode == inode) else { return };
         let caught = &mut self.caught[index];
-        if seen.sent != caught.sent || caught.tries == TRIES {
+        if seen.sent > caught.sent || caught.tries == TRIES {
             self.caught.swap_remove(index);
             return;
         }
@@ -84,12 +89,14 @@ mod tests {
         };
         let counters = Counters { state: 1, owned: true, recv_queue: 0, send_queue: 0, spoken: Some(spoken) };
         let seen = parking.seen(counters, Some(Standing::InFlight)).unwrap();
-        parking.may_be_caught(inode, &seen);
+        parking.may_be_caught(inode, 0);
+        parking.may_be_caught(inode, 7);
+        let seen = Seen { sent: 7, ..seen };
         parking.free(inode, &Seen { unread: 1, ..seen });
         assert!(child.try_wait().unwrap().is_none(), "what is unread wakes it");
         parking.free(inode, &seen);
         assert_eq!(given_to(child), b"hello");
-        parking.free(inode, &Seen { sent: 1, ..seen });
+        parking.free(inode, &Seen { sent: 8, ..seen });
         assert!(parking.caught.is_empty(), "it has spoken");
     }
 }
