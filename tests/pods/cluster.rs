@@ -1,5 +1,5 @@
 //! kubectl, and a namespace of a test's own in the cluster that `$KUBECONFIG` names.
-use serde_json::{Value, json};
+use serde_json::{Deserializer, Value, json};
 use std::env;
 use std::ffi::OsString;
 use std::io::Write;
@@ -9,13 +9,28 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// How long a fact of the cluster is waited for, as kubectl takes it: far longer than it takes on the slowest machine.
 pub const PATIENCE: &str = "180s";
 
+/// The variable that names the image which the pods run. It is also the user's word that this cluster is one for tests:
+/// KUBECONFIG alone may be set to any.
+const IMAGE: &str = "LAMEDUCK_TEST_IMAGE";
+
+/// The image: gunicorn, tests/servers/app.py, lameduck and the load program.
+///
+/// # Panics
+/// Where [`needs`] says so.
+pub fn image() -> String {
+    env::var(IMAGE).unwrap()
+}
+
 /// Whether these tests can run here.
 ///
 /// # Errors
 /// With the reason, and what to do.
 pub fn needs() -> Result<(), String> {
-    if env::var_os("KUBECONFIG").is_none_or(|file| file.is_empty()) {
-        return Err("no cluster: KUBECONFIG is not set (tests/cluster/README.md says how to have one)".into());
+    for name in ["KUBECONFIG", IMAGE] {
+        if env::var(name).is_ok_and(|value| !value.is_empty()) {
+            continue;
+        }
+        return Err(format!("no cluster for tests: {name} is not set (tests/cluster/README.md)"));
     }
     let output = kubectl().args(["get", "--raw", "/readyz"]).output();
     match output {
@@ -54,7 +69,7 @@ impl Namespace {
     /// kubectl, for this namespace.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = kubectl();
-        command.args(words).args(["--namespace", &self.0]);
+        command.args(["--namespace", &self.0]).args(words);
         command
     }
 
@@ -72,6 +87,12 @@ impl Namespace {
     /// The same, of a word for which it has JSON.
     pub fn get(&self, words: &[&str]) -> Value {
         serde_json::from_str(&self.kubectl(&[&["get", "--output", "json"], words].concat())).unwrap()
+    }
+
+    /// The objects of a manifest, as kubectl reads it.
+    pub fn read(&self, file: &str) -> Vec<Value> {
+        let read = self.kubectl(&["create", "--dry-run=client", "--output=json", "--filename", file]);
+        Deserializer::from_str(&read).into_iter().map(Result::unwrap).collect()
     }
 
     /// Creates or changes an object.

@@ -1,15 +1,12 @@
-//! A Deployment of two gunicorn pods behind a Service, as `restricted` permits it: plain, or under lameduck.
-use super::cluster::{Namespace, PATIENCE};
+//! A Deployment of two gunicorn pods behind a Service: that of `deploy/kubernetes/gunicorn.yaml`.
+use super::cluster::{Namespace, PATIENCE, image};
 use serde_json::{Value, json};
-use std::env;
+
+/// What users are given.
+const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/kubernetes/gunicorn.yaml");
 
 /// The Deployment's name, its Service's, and its pods' label `app`.
 const NAME: &str = "web";
-
-/// The image that the pods run: gunicorn, tests/servers/app.py, lameduck and the load program.
-pub fn image() -> String {
-    env::var("LAMEDUCK_TEST_IMAGE").unwrap_or_else(|_| "localhost/lameduck-tests:1".into())
-}
 
 /// What `restricted` asks of a container, and a root file system that nobody can write.
 pub fn restricted() -> Value {
@@ -20,14 +17,41 @@ pub fn restricted() -> Value {
 }
 
 /// How a pod runs its gunicorn.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Pods<'a> {
     /// gunicorn's worker class.
     pub worker: &'a str,
-    /// The words before gunicorn's own: empty, or `lameduck run OPTIONS --`.
-    pub under: &'a [&'a str],
+    /// Whether lameduck is process 1, or gunicorn.
+    pub under_lameduck: bool,
     /// Seconds that the kubelet sleeps before it sends TERM.
     pub pre_stop: Option<u32>,
+}
+
+impl<'a> Pods<'a> {
+    /// gunicorn alone.
+    pub fn plain(worker: &'a str) -> Self {
+        Self { worker, under_lameduck: false, pre_stop: None }
+    }
+
+    /// As the manifest has it.
+    pub fn under_lameduck(worker: &'a str) -> Self {
+        Self { worker, under_lameduck: true, pre_stop: None }
+    }
+
+    /// What is otherwise in the manifest's container.
+    fn change(&self, container: &mut Value) {
+        container["image"] = image().into();
+        if !self.under_lameduck {
+            container["command"] = Value::Null;
+        }
+        if let Some(seconds) = self.pre_stop {
+            container["lifecycle"] = json!({"preStop": {"sleep": {"seconds": seconds}}});
+        }
+        let words = container["args"].as_array_mut().unwrap();
+        let before_the_application = words.len() - 1;
+        let worker = [format!("--worker-class={}", self.worker), "--threads=2".into()];
+        words.splice(before_the_application..before_the_application, worker.map(Value::from));
+    }
 }
 
 /// One that is up.
@@ -37,8 +61,12 @@ pub struct Deployment<'a>(&'a Namespace);
 impl<'a> Deployment<'a> {
     /// Creates it and its Service, and waits until both pods are ready.
     pub fn new(namespace: &'a Namespace, pods: Pods) -> Self {
-        namespace.apply(&service());
-        namespace.apply(&deployment(pods));
+        for mut object in namespace.read(MANIFEST) {
+            if object["kind"] == "Deployment" {
+                pods.change(&mut object["spec"]["template"]["spec"]["containers"][0]);
+            }
+            namespace.apply(&object);
+        }
         let deployment = Self(namespace);
         deployment.wait_until_available();
         deployment
@@ -102,53 +130,4 @@ impl<'a> Deployment<'a> {
             self.0.wait_for("delete", &[pod]);
         }
     }
-}
-
-fn service() -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME},
-        "spec": {"selector": {"app": NAME}, "ports": [{"port": 80, "targetPort": 8000}]},
-    })
-}
-
-fn deployment(Pods { worker, under, pre_stop }: Pods) -> Value {
-    let gunicorn = [
-        "python3",
-        "-m",
-        "gunicorn",
-        "--workers=2",
-        "--threads=2",
-        "--bind=0.0.0.0:8000",
-        "--worker-tmp-dir=/dev/shm",
-        "--worker-class",
-        worker,
-        "app:application",
-    ];
-    let command = [under, &gunicorn].concat();
-    let lifecycle = pre_stop.map(|seconds| json!({"preStop": {"sleep": {"seconds": seconds}}}));
-    json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": NAME},
-        "spec": {
-            "replicas": 2,
-            "selector": {"matchLabels": {"app": NAME}},
-            // One more at a time, and never one less.
-            "strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-            "template": {
-                "metadata": {"labels": {"app": NAME}},
-                "spec": {
-                    "automountServiceAccountToken": false,
-                    "terminationGracePeriodSeconds": 30,
-                    "containers": [{
-                        "name": NAME,
-                        "image": image(),
-                        "command": command,
-                        "lifecycle": lifecycle,
-                        "ports": [{"containerPort": 8000}],
-                        "readinessProbe": {"httpGet": {"path": "/pid", "port": 8000}, "periodSeconds": 1, "timeoutSeconds": 5},
-                        "securityContext": restricted(),
-                    }],
-                },
-            },
-        },
-    })
 }

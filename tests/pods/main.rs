@@ -1,5 +1,5 @@
 //! What becomes of the clients of a Deployment's pods when those are replaced, deleted or scaled down, on a Kubernetes
-//! cluster: any that `$KUBECONFIG` names (tests/cluster/README.md makes one).
+//! cluster: any that `$KUBECONFIG` names, with the image `$LAMEDUCK_TEST_IMAGE` (tests/cluster/README.md).
 //!
 //! Without a cluster all of it is shown as ignored, with the reason.
 #[path = "../support/mod.rs"]

@@ -11,9 +11,6 @@ const PLAIN: u32 = 3;
 /// How often those under lameduck are.
 const UNDER_LAMEDUCK: u32 = 10;
 
-/// lameduck in a pod: as the manifest in docs/kubernetes.md has it.
-pub const LAMEDUCK: &[&str] = &["lameduck", "run", "--deadline=30s", "--"];
-
 /// The scenes.
 pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
     let plain = trial("plain_gunicorns_lose_requests_in_rollouts", needs, || {
@@ -30,7 +27,7 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
 /// How many clients of plain gunicorn failed, lost or refused.
 fn plain(worker: &str) -> u64 {
     let namespace = Namespace::new();
-    let deployment = Deployment::new(&namespace, Pods { worker, ..Pods::default() });
+    let deployment = Deployment::new(&namespace, Pods::plain(worker));
     let clients = Clients::start(&namespace, &deployment.address());
     (0..PLAIN).for_each(|_| deployment.restart());
     let tallies = clients.finish();
@@ -40,7 +37,7 @@ fn plain(worker: &str) -> u64 {
 
 fn under_lameduck(worker: &str) {
     let namespace = Namespace::new();
-    let deployment = Deployment::new(&namespace, Pods { worker, under: LAMEDUCK, pre_stop: None });
+    let deployment = Deployment::new(&namespace, Pods::under_lameduck(worker));
     let clients = Clients::start(&namespace, &deployment.address());
     (0..UNDER_LAMEDUCK).for_each(|_| deployment.restart());
     let scene = format!("gunicorn {worker} under lameduck, {UNDER_LAMEDUCK} rollouts");

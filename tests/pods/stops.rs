@@ -2,7 +2,6 @@
 use super::clients::Clients;
 use super::cluster::Namespace;
 use super::deployment::{Deployment, Pods};
-use super::rollouts::LAMEDUCK;
 use super::support::trial::trial;
 use libtest_mimic::Trial;
 
@@ -26,7 +25,7 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
 
 fn scene(what: &str, happens: impl FnOnce(&Deployment)) {
     let namespace = Namespace::new();
-    let deployment = Deployment::new(&namespace, Pods { worker: "sync", under: LAMEDUCK, pre_stop: None });
+    let deployment = Deployment::new(&namespace, Pods::under_lameduck("sync"));
     let clients = Clients::start(&namespace, &deployment.address());
     happens(&deployment);
     clients.finish().assert_none_lost(what);

@@ -1,7 +1,6 @@
 //! The termination message: what the pod's status shows of the drain. Only a watch sees it, for the pod goes with it.
 use super::cluster::Namespace;
 use super::deployment::{Deployment, Pods};
-use super::rollouts::LAMEDUCK;
 use super::support::trial::trial;
 use libtest_mimic::Trial;
 use serde_json::{Deserializer, Value};
@@ -14,7 +13,7 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
 
 fn message() {
     let namespace = Namespace::new();
-    let deployment = Deployment::new(&namespace, Pods { worker: "sync", under: LAMEDUCK, pre_stop: None });
+    let deployment = Deployment::new(&namespace, Pods::under_lameduck("sync"));
     let pod = deployment.pods().remove(0);
     let name = pod.trim_start_matches("pod/");
     let select = format!("--field-selector=metadata.name={name}");
@@ -36,7 +35,7 @@ fn message() {
     let message = message.unwrap_or_else(|| panic!("{pod} went without a termination message"));
     println!("{message}");
     let (line, report) = message.split_once('\n').unwrap();
-    assert!(line.starts_with("drained"), "{line}");
+    assert!(line.contains("(drained, "), "{line}");
     let report: Value = serde_json::from_str(report).unwrap();
     let facts = ["outcome", "capture", "gate", "signal_in", "signal_out"].map(|name| &report[name]);
     assert_eq!(facts, ["drained", "bind", "divert", "TERM", "TERM"], "{report}");
