@@ -48,9 +48,13 @@ impl<'a> Pods<'a> {
             container["lifecycle"] = json!({"preStop": {"sleep": {"seconds": seconds}}});
         }
         let words = container["args"].as_array_mut().unwrap();
-        let before_the_application = words.len() - 1;
-        let worker = [format!("--worker-class={}", self.worker), "--threads=2".into()];
-        words.splice(before_the_application..before_the_application, worker.map(Value::from));
+        let application = words.pop();
+        words.push(format!("--worker-class={}", self.worker).into());
+        if self.worker == "gthread" {
+            // Not for sync, which with threads is gthread.
+            words.push("--threads=2".into());
+        }
+        words.extend(application);
     }
 }
 
