@@ -82,12 +82,13 @@ impl Supervision {
             let timeout = self.timeout();
             self.wait(timeout);
             self.receive_signals();
+            self.notice_the_hook();
+            if self.drain.phase() != Phase::Serving && self.server.ended().is_none() {
+                self.look();
+            }
+            // By itself, or because it has just been left.
             if let Some(ended) = self.server.ended() {
                 break ended;
-            }
-            self.notice_the_hook();
-            if self.drain.phase() != Phase::Serving {
-                self.look();
             }
         };
         self.exited(ended)

@@ -2,17 +2,20 @@
 use super::target::Target;
 use crate::cli::WaitArgs;
 use crate::commands::run::hooked::Told;
+use crate::sockets::duplicate;
 use crate::telemetry::say;
 use rustix::fs::FileType;
 use rustix::process::Pid;
-use std::env::args_os;
+use std::env::{args_os, current_exe};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, RawFd};
 use std::process::{Command, ExitCode, Stdio};
 
-/// We ourselves, even where our file has been replaced or is out of reach since (proc_pid_exe(5)).
+/// We ourselves, where our file has been removed or is out of reach since (proc_pid_exe(5)).
 const OURSELVES: &str = "/proc/self/exe";
+/// The number of the standard error (stderr(3)).
+const STDERR: RawFd = 2;
 
 /// Waits until everybody is served.
 ///
@@ -20,7 +23,8 @@ const OURSELVES: &str = "/proc/self/exe";
 /// When there is no server, or the other process cannot be started or has ended without a word.
 pub fn main(args: &WaitArgs) -> Result<ExitCode, String> {
     let target = Target::of(args)?;
-    let mut other = Command::new(OURSELVES)
+    let program = current_exe().ok().filter(|program| program.exists()).unwrap_or_else(|| OURSELVES.into());
+    let mut other = Command::new(&program)
         .args(args_os().skip(1))
         .arg("--detached")
         .current_dir("/")
@@ -28,7 +32,7 @@ pub fn main(args: &WaitArgs) -> Result<ExitCode, String> {
         .stdout(Stdio::piped())
         .stderr(log_of(target.main))
         .spawn()
-        .map_err(|error| format!("cannot start the process that drains ({OURSELVES}): {error}"))?;
+        .map_err(|error| format!("cannot start the process that drains ({}): {error}", program.display()))?;
     let mut line = String::new();
     // The other may inherit nothing that keeps this from ending, should it die.
     let heard = other.stdout.take().map(|told| BufReader::new(told).read_line(&mut line));
@@ -47,13 +51,13 @@ pub fn main(args: &WaitArgs) -> Result<ExitCode, String> {
 /// The container's log: what the server's first process has as its standard error. Where that cannot be had, ours, unless
 /// that would keep our caller waiting: he reads a pipe until all who have it are gone.
 fn log_of(main: Pid) -> Stdio {
-    let theirs = format!("/proc/{}/fd/2", main.as_raw_nonzero());
-    match OpenOptions::new().append(true).open(&theirs) {
+    let theirs =
+        || OpenOptions::new().append(true).open(format!("/proc/{}/fd/{STDERR}", main.as_raw_nonzero()));
+    // The very same where it may be had: it may be a socket, or a file that is not appended to.
+    match duplicate::of(main, STDERR).map(File::from).or_else(|_| theirs()) {
         Ok(log) => log.into(),
         Err(error) => own().unwrap_or_else(|| {
-            say(format!(
-                "warning: cannot write to the container's log ({theirs}: {error}): only this line is said"
-            ));
+            say(format!("warning: cannot write to the container's log ({error}): only this is said"));
             Stdio::null()
         }),
     }
