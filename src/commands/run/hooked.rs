@@ -5,6 +5,7 @@ use super::ending::told_to_hurry;
 use super::reporting::{self, Gate, sentence};
 use super::server::Server;
 use super::supervision::Supervision;
+use crate::commands::EXIT_LAMEDUCK_FAILED;
 use crate::drain::{Event, Outcome, Phase, Report};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -22,6 +23,8 @@ pub struct Hooked {
     main: OwnedFd,
     /// A pipe to the hook, until it has been told.
     hook: Option<OwnedFd>,
+    /// Closed when it has been told: others wait for that.
+    draining: Option<OwnedFd>,
     /// Nobody has stopped the server: it is left as it was.
     released: bool,
 }
@@ -35,13 +38,21 @@ pub struct Told {
     pub line: String,
 }
 
+/// What has kept a drain from beginning.
+impl From<String> for Told {
+    fn from(line: String) -> Self {
+        Self { status: EXIT_LAMEDUCK_FAILED, line }
+    }
+}
+
 impl Hooked {
-    /// Of this process.
+    /// Of this process; `draining` is closed when the hook is told.
     ///
     /// # Errors
     /// ESRCH: it is gone; EMFILE: no descriptor is left.
-    pub fn new(main: Pid, hook: OwnedFd) -> io::Result<Self> {
-        Ok(Self { main: pidfd_open(main, PidfdFlags::empty())?, hook: Some(hook), released: false })
+    pub fn new(main: Pid, hook: OwnedFd, draining: OwnedFd) -> io::Result<Self> {
+        let main = pidfd_open(main, PidfdFlags::empty())?;
+        Ok(Self { main, hook: Some(hook), draining: Some(draining), released: false })
     }
 
     /// Whether the server has ended, or is left.
@@ -64,6 +75,7 @@ impl Hooked {
 
     /// Has the hook return. One that is gone hears nothing.
     pub(super) fn tell(&mut self, report: &Report) {
+        drop(self.draining.take());
         let Some(hook) = self.hook.take() else { return };
         let told = Told { status: report.exit_status, line: sentence(report).to_owned() };
         let mut line = serde_json::to_string(&told).unwrap_or_default();

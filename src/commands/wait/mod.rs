@@ -10,9 +10,11 @@
 //! | `hook` | the process that was called: starts the other, and waits for its word |
 //! | `detached` | the process that drains |
 //! | `target` | which server |
+//! | `turn` | one hook drains, others wait for it |
 mod detached;
 mod hook;
 mod target;
+mod turn;
 
 use crate::cli::WaitArgs;
 use std::process::ExitCode;
