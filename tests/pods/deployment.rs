@@ -111,10 +111,10 @@ impl<'a> Deployment<'a> {
         self.wait_until_gone(&going);
     }
 
-    /// Deletes a pod, and waits until it is gone and another is ready.
-    pub fn delete_one(&self) {
+    /// Deletes two of its pods at once, and waits until they are gone and others are ready.
+    pub fn delete_two(&self) {
         let pods = self.pods();
-        self.0.kubectl(&["delete", &pods[0]]);
+        self.0.kubectl(&["delete", &pods[0], &pods[1]]);
         self.wait_until_available();
     }
 
