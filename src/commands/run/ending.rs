@@ -18,6 +18,7 @@ impl Supervision {
         let phase = self.drain.phase();
         self.times.exited = Some(Instant::now());
         self.step(Event::Exited);
+        self.gatekeeper.close_passages();
         if phase < Phase::Stopping {
             debug!("the server {status} by itself");
         }

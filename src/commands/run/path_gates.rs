@@ -42,7 +42,7 @@ impl Gatekeeper {
                 Some(desk) => gate
                     .close()
                     .map_err(|error| error.to_string())
-                    .and_then(|()| desk.accept_from(gate.ours()).map_err(|error| error.to_string())),
+                    .and_then(|()| desk.accept_from(gate.ours(), None).map_err(|error| error.to_string())),
             };
             match closed {
                 Ok(()) => self.paths.push(gate),

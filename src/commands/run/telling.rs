@@ -8,6 +8,8 @@ use std::collections::HashSet;
 
 /// The gate `divert`, by a group or by a path.
 const DIVERTED: &str = "new connections came to lameduck";
+/// The gate of a listener that speaks TLS.
+const TURNED_AWAY: &str = "late arrivals spoke TLS: passed on to the server, then new connections were turned away";
 /// Weaker than a gate over sockets that we hold.
 const JOINED: &str = "joined the server's own group without holding its sockets: who is still queued at one that closes is lost";
 
@@ -53,6 +55,9 @@ impl Gatekeeper {
 
     fn gate_of(&self, watched: &Watched) -> (&'static str, String) {
         let address = &watched.listener.address;
+        if let Some(gate) = address.tcp().and_then(|address| self.passages.turned_away(address)) {
+            return (gate, TURNED_AWAY.to_owned());
+        }
         if let Some(group) = self.groups.iter().find(|group| Some(group.address()) == address.tcp()) {
             return ("divert", if group.is_joined() { JOINED } else { DIVERTED }.to_owned());
         }

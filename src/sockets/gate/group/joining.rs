@@ -24,7 +24,8 @@ impl Group {
         let ours = Arc::new(place.listen()?);
         let (server, spares, marked) = (Vec::new(), Vec::new(), Vec::new());
         let mut group =
-            Self { place, server, members: number(members), ours, spares, marked }.tried(strays)?;
+            Self { place, server, members: number(members), ours, spares, marked, passage: None, early_plug: None }
+                .tried(strays)?;
         // The program stands: nobody is sent to them.
         for _ in 0..members {
             match place.listen() {
