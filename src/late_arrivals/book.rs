@@ -95,10 +95,12 @@ pub enum Work {
 impl Book {
     /// What it says now.
     pub fn served(&self, kind: Kind) -> Served {
-        let Counts { open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone } = &self.0[kind as usize];
+        let Counts { open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone } =
+            &self.0[kind as usize];
         // `open` first: a connection that ends meanwhile is then counted twice rather than not at all.
         let [open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone] =
-            [open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone].map(|count| count.load(SeqCst));
+            [open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone]
+                .map(|count| count.load(SeqCst));
         Served { open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone }
     }
 

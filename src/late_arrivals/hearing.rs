@@ -1,8 +1,8 @@
 //! Hearing a client out: its request's head, and where there is nothing better to do with it, its body.
 use super::body::Body;
 use super::client::Client;
-use super::passage::Visit;
 use super::opening::{Opening, Protocol, understand, understand_no_more};
+use super::passage::Visit;
 use super::request::Head;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};

@@ -19,8 +19,17 @@ pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
 pub const LINGER: Duration = Duration::from_secs(2);
 
 /// What became of nobody.
-pub const NOBODY: Served =
-    Served { open: 0, answered: 0, goaway: 0, alerted: 0, passed_on: 0, relayed: 0, cut: 0, closed: 0, gone: 0 };
+pub const NOBODY: Served = Served {
+    open: 0,
+    answered: 0,
+    goaway: 0,
+    alerted: 0,
+    passed_on: 0,
+    relayed: 0,
+    cut: 0,
+    closed: 0,
+    gone: 0,
+};
 
 /// Crowds come one after the other: together they would need more descriptors than a process may have.
 pub fn crowd() -> impl Drop {

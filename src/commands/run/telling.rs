@@ -9,7 +9,8 @@ use std::collections::HashSet;
 /// The gate `divert`, by a group or by a path.
 const DIVERTED: &str = "new connections came to lameduck";
 /// The gate of a listener that speaks TLS.
-const TURNED_AWAY: &str = "late arrivals spoke TLS: passed on to the server, then new connections were turned away";
+const TURNED_AWAY: &str =
+    "late arrivals spoke TLS: passed on to the server, then new connections were turned away";
 /// Weaker than a gate over sockets that we hold.
 const JOINED: &str = "joined the server's own group without holding its sockets: who is still queued at one that closes is lost";
 

@@ -21,10 +21,20 @@ const PACE: Duration = Duration::from_millis(10);
 #[derive(Debug, Default)]
 pub(super) struct Passages {
     by_address: BTreeMap<SocketAddr, Arc<Passage>>,
-    /// All of these are plugged; where that is permitted, they are refused before.
-    turned_away: BTreeMap<SocketAddr, Option<Refusal>>,
+    turned_away: BTreeMap<SocketAddr, TurnedAway>,
     /// The server has been told to stop.
     are_closed: bool,
+}
+
+/// How new connections are turned away at an address, as well as can be.
+#[derive(Debug)]
+enum TurnedAway {
+    /// By a rule, before they come to the plug.
+    Refused(Refusal),
+    /// By the plug.
+    Plugged,
+    /// Not at all: the kernel refused both.
+    Not,
 }
 
 impl Passages {
@@ -54,7 +64,7 @@ impl Passages {
             address.port() == to.port() && (address.ip().is_unspecified() || address.ip() == to.ip())
         });
         // The narrowest is the listener's own: a wildcard's address comes first.
-        listeners.map(|(_, passage)| passage).last()
+        listeners.map(|(_, passage)| passage).next_back()
     }
 
     /// The group of this address is left.
@@ -65,16 +75,23 @@ impl Passages {
 
     /// A rule that refuses a neighbour's clients is taken back; the plug stays.
     pub fn spare(&mut self, others: &[SocketAddr]) {
-        for refusal in self.turned_away.values_mut() {
-            if refusal.as_ref().is_some_and(|refusal| others.iter().any(|other| refusal.concerns(*other))) {
-                *refusal = None;
+        let concerns = |refusal: &Refusal| {
+            others.iter().any(|other| *other != refusal.address() && refusal.concerns(*other))
+        };
+        for how in self.turned_away.values_mut() {
+            if matches!(how, TurnedAway::Refused(refusal) if concerns(refusal)) {
+                *how = TurnedAway::Plugged;
             }
         }
     }
 
     /// How new connections were turned away here: `refuse` or `plug`; `None`: they were not.
     pub fn turned_away(&self, address: SocketAddr) -> Option<&'static str> {
-        self.turned_away.get(&address).map(|refusal| if refusal.is_some() { "refuse" } else { "plug" })
+        match self.turned_away.get(&address)? {
+            TurnedAway::Refused(_) => Some("refuse"),
+            TurnedAway::Plugged => Some("plug"),
+            TurnedAway::Not => None,
+        }
     }
 
     /// Everything is closed: nobody is turned away any more.
@@ -99,16 +116,21 @@ impl Gatekeeper {
         let mut plugged = Vec::new();
         for group in self.groups.iter_mut().filter(|group| is_due(group)) {
             let address = group.address();
-            if let Err(error) = group.turn_away(listeners.joined_later(address, group.server())) {
-                warn!(%address, "late arrivals speak TLS, and new ones cannot be kept away: {error}");
-            }
-            plugged.push(address);
+            plugged.push((address, group.turn_away(listeners.joined_later(address, group.server()))));
         }
-        for address in plugged {
-            let refusal = self.refuse_but_passing(address);
-            self.passages.turned_away.insert(address, refusal);
-            let how = self.passages.turned_away(address);
-            info!(%address, how, "late arrivals speak TLS: they are passed on to the server, new connections are turned away");
+        for (address, plugged) in plugged {
+            let how = match (self.refuse_but_passing(address), plugged) {
+                (Some(refusal), _) => TurnedAway::Refused(refusal),
+                (None, Ok(())) => TurnedAway::Plugged,
+                (None, Err(error)) => {
+                    warn!(%address, "late arrivals speak TLS, and new ones cannot be kept away: {error}");
+                    TurnedAway::Not
+                }
+            };
+            self.passages.turned_away.insert(address, how);
+            if let Some(how) = self.passages.turned_away(address) {
+                info!(%address, how, "late arrivals speak TLS: passed on to the server; new connections are turned away");
+            }
         }
         true
     }
@@ -119,8 +141,8 @@ impl Gatekeeper {
             return None;
         }
         let members = self.listeners.watched.iter().map(|watched| &watched.listener);
-        let here = members.filter(|listener| listener.address.tcp() == Some(address));
-        let v6only = here.filter_map(|listener| listener.v6only).next().unwrap_or(false);
+        let mut here = members.filter(|listener| listener.address.tcp() == Some(address));
+        let v6only = here.find_map(|listener| listener.v6only).unwrap_or(false);
         if self.listeners.others().any(|other| refuse::concerns(address, v6only, other)) {
             return None;
         }
@@ -155,8 +177,9 @@ impl Gatekeeper {
     /// How often [`Self::turn_away`] is to be asked; `None`: nothing can become of it.
     #[must_use]
     pub fn pace(&self) -> Option<Duration> {
-        let is_open = |group: &Group| self.passages.turned_away(group.address()).is_none();
-        let may_be = |group: &Group| self.passages.at(group.address()).is_some_and(|known| known.may_speak_tls());
+        let is_open = |group: &Group| !self.passages.turned_away.contains_key(&group.address());
+        let may_be =
+            |group: &Group| self.passages.at(group.address()).is_some_and(|known| known.may_speak_tls());
         (self.is_closed() && self.groups.iter().any(|group| is_open(group) && may_be(group))).then_some(PACE)
     }
 }

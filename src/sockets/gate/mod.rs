@@ -26,8 +26,8 @@ pub mod refuse;
 pub use group::Group;
 pub use path::PathGate;
 pub use place::Place;
-pub use program::PASSAGE_CLASS;
 pub use plug::{Plug, RETRANSMISSION};
+pub use program::PASSAGE_CLASS;
 pub use refuse::Refusal;
 
 use super::Address;

@@ -64,8 +64,7 @@ impl Place {
     /// Makes a socket that listens here, with the longest queue that the kernel permits.
     pub(super) fn listen(self) -> Result<OwnedFd, GateError> {
         let socket = self.bind()?;
-        listen(&socket, LONGEST_BACKLOG)
-            .map_err(|error| self.refused("cannot listen at", error.into()))?;
+        listen(&socket, LONGEST_BACKLOG).map_err(|error| self.refused("cannot listen at", error.into()))?;
         Ok(socket)
     }
 

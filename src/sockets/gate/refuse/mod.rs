@@ -20,7 +20,8 @@ use table::Table;
 /// Whether the gate of a listener would refuse the clients of another one, too: a wildcard stands for every address.
 #[must_use]
 pub fn concerns(listener: SocketAddr, v6only: bool, other: SocketAddr) -> bool {
-    listener.port() == other.port() && Rule { to: listener, v6only, from: None, spared: None }.concerns(other.ip())
+    listener.port() == other.port()
+        && Rule { to: listener, v6only, from: None, spared: None }.concerns(other.ip())
 }
 
 /// The gate of one address.
