@@ -39,7 +39,6 @@ fn missed(is_taken: bool, looks: usize) {
             look(&mut parking, &mut observer, begin.elapsed());
             taken = parking.late_requests();
         }
-        client.send(b"rest").unwrap();
     }
     let before = parking.figures();
     // When: looks end that have not shown it, and others that do.
@@ -47,8 +46,11 @@ fn missed(is_taken: bool, looks: usize) {
         parking.begin_look(begin.elapsed());
         parking.end_look();
     }
-    for _ in 0..AFTER {
-        look(&mut parking, &mut observer, begin.elapsed());
+    for rest in [&b""[..], b"rest"] {
+        client.send(if is_taken { rest } else { b"" }).unwrap();
+        for _ in 0..AFTER {
+            look(&mut parking, &mut observer, begin.elapsed());
+        }
     }
     // Then: nothing was raised or lowered, and nothing is the server's to read.
     assert_eq!(parking.figures(), before);
