@@ -25,7 +25,7 @@ const JAVA: &[&str] = &["javac", "mvn"];
 const RUST: &[&str] = &["cargo"];
 
 /// Rows, and the programs without which they are ignored; what the tests install themselves is always there.
-const ROWS: [(&str, &[&str]); 24] = [
+const ROWS: [(&str, &[&str]); 25] = [
     ("gunicorn sync, two binds", &[]),
     ("gunicorn sync, unix socket", &[]),
     ("gunicorn gthread, unix socket", &[]),
@@ -48,6 +48,7 @@ const ROWS: [(&str, &[&str]); 24] = [
     ("Puma", &["puma"]),
     ("Unicorn", &["unicorn"]),
     ("nginx", &["nginx"]),
+    ("PHP-FPM", &["php-fpm8.2"]),
     ("nginx before PHP-FPM", &["nginx", "php-fpm8.2"]),
     ("Apache httpd", &["apache2"]),
 ];
