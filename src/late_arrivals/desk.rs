@@ -164,8 +164,8 @@ async fn accept_all(
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return Ok(()) };
         let accepted = poll_fn(|context| {
-            let entry = book.opened(Kind::LateArrival);
             let visit = passage.as_ref().map(Passage::visit);
+            let entry = book.opened(Kind::LateArrival);
             match listener.poll_accept(context) {
                 Poll::Ready(Ok(connection)) => Poll::Ready(Ok((connection, entry, visit))),
                 Poll::Ready(Err(error)) => {

@@ -168,14 +168,13 @@ impl Visit {
     }
 
     /// It speaks what can be answered here.
-    pub fn is_plain(&mut self) {
+    pub fn speaks_plainly(self) {
         let _ = self.passage.speech.set(Speech::Plain);
-        self.needs_nobody();
     }
 
     /// It speaks TLS: gives a connection to the server; `None`: the server has been told to stop or cannot be reached, or
     /// the listener is known to speak something else.
-    pub async fn pass(&mut self) -> Option<Passing> {
+    pub async fn pass(self) -> Option<Passing> {
         if *self.passage.speech.get_or_init(|| Speech::Tls) != Speech::Tls
             || self.passage.is_closed.load(SeqCst)
         {
@@ -184,9 +183,8 @@ impl Visit {
         let connected = timeout(CONNECT_WITHIN, self.passage.connect()).await;
         match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(passing) => {
-                // In this order: it is at no time in neither count.
+                // Before it is waited for no more: it is at no time in neither count.
                 self.passage.passed_on.fetch_add(1, SeqCst);
-                self.needs_nobody();
                 Some(passing)
             }
             Err(error) => {

@@ -56,16 +56,20 @@ impl Service {
         }
         // Boxed is what most of those that wait will never need.
         let mut proxy_header = Vec::new();
-        match hear(&mut client, taken, &mut proxy_header, visit.as_mut(), self.silent_grace).await {
+        let heard = hear(&mut client, taken, &mut proxy_header, visit.as_mut(), self.silent_grace).await;
+        match &heard {
+            Heard::Request(..) | Heard::NotHttp1(Protocol::Http2 | Protocol::FastCgi, _) => {
+                visit.take().into_iter().for_each(Visit::speaks_plainly);
+            }
+            Heard::NotHttp1(Protocol::Tls, _) => {}
+            Heard::Unclear | Heard::NotHttp1(Protocol::Other, _) | Heard::Gone => visit = None,
+        }
+        match heard {
             Heard::Request(head, bytes) => {
-                visit.iter_mut().for_each(Visit::is_plain);
                 Box::pin(self.serve_request(client, &proxy_header, &head, &bytes)).await
             }
             Heard::Unclear => Box::pin(refuse(client, RESPONSE, None, Body::Length(0))).await,
             Heard::NotHttp1(protocol, bytes) => {
-                if matches!(protocol, Protocol::Http2 | Protocol::FastCgi) {
-                    visit.iter_mut().for_each(Visit::is_plain);
-                }
                 Box::pin(self.serve_bytes(client, visit, &proxy_header, protocol, &bytes)).await
             }
             Heard::Gone => gone(client),
@@ -117,6 +121,8 @@ impl Service {
             return Ending::Closed;
         }
         if let Some(mut link) = self.link(&client).await {
+            // It is the fellow's now.
+            drop(visit);
             let passed = match protocol {
                 Protocol::Http2 => {
                     pass_http2(&mut client, link, proxy_header, bytes, self.silent_grace).await
@@ -127,8 +133,7 @@ impl Service {
             };
             return finish(client, passed, Ending::Relayed).await;
         }
-        if protocol == Protocol::Tls
-            && let Some(mut visit) = visit
+        if let Some(visit) = visit
             && let Some(mut passing) = visit.pass().await
         {
             let first = [proxy_header, bytes].concat();

@@ -1,5 +1,5 @@
 //! The passage: clients of TLS are passed on to the server while it is there for them.
-use crate::fellow::fellow;
+use crate::fellow::{fellow, relaying};
 use crate::ports::closed_port;
 use crate::scene::{GET, NOBODY, PATIENT, Scene, address, ends, hear, hear_bytes, listener, until};
 use crate::tls::{ALERT, HELLO};
@@ -7,6 +7,7 @@ use lameduck::late_arrivals::{Desk, Kind, Passage, RESPONSE, Served, Settings, T
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 const PASSED_ON: Served = Served { passed_on: 1, ..NOBODY };
 const ALERTED: Served = Served { alerted: 1, ..NOBODY };
@@ -15,8 +16,12 @@ const CLASS: u8 = 0;
 
 /// A desk whose late arrivals may take a passage to this server.
 fn before(server: SocketAddr) -> (Scene, Arc<Passage>) {
+    before_with(server, PATIENT)
+}
+
+fn before_with(server: SocketAddr, silent_grace: Duration) -> (Scene, Arc<Passage>) {
     let passage = Arc::new(Passage::new(server, CLASS));
-    let desk = Desk::open(Settings::answering(PATIENT)).unwrap();
+    let desk = Desk::open(Settings::answering(silent_grace)).unwrap();
     let listener = listener(true);
     desk.accept_from(&listener, Some(Arc::clone(&passage))).unwrap();
     (Scene { desk, at: address(&listener) }, passage)
@@ -77,12 +82,40 @@ fn behind_a_request_that_can_be_answered_nobody_is_waited_for_and_tls_is_told_by
 }
 
 #[test]
+fn where_a_fellow_answers_nobody_is_passed_on_or_turned_away() {
+    let passage = Arc::new(Passage::new(closed_port(), CLASS));
+    let desk = Desk::open(relaying(&[fellow(repeat)])).unwrap();
+    let listener = listener(true);
+    desk.accept_from(&listener, Some(Arc::clone(&passage))).unwrap();
+    let scene = Scene { desk, at: address(&listener) };
+    let client = says(&scene, HELLO);
+    // It goes on for as long as the client does, and holds nobody up.
+    until(|| scene.desk.busy() == 1 && passage.traffic() == Traffic::default());
+    client.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(hear_bytes(client), HELLO);
+    ends(&scene.desk, Kind::LateArrival, Served { relayed: 1, ..NOBODY });
+    assert!(!passage.speaks_tls());
+}
+
+#[test]
 fn one_that_has_begun_a_request_is_waited_for_no_more() {
     let (scene, passage) = before(fellow(repeat));
     let client = says(&scene, b"GET / HT");
     until(|| scene.desk.busy() == 1 && passage.traffic().waited_for == 0);
     assert!(passage.may_speak_tls(), "which it has not said yet");
     client.shutdown(Shutdown::Both).unwrap();
+}
+
+/// It has not closed its half, and the desk has not done with it.
+#[test]
+fn one_that_was_answered_for_its_silence_is_waited_for_no_more() {
+    let (scene, passage) = before_with(fellow(repeat), Duration::from_millis(50));
+    let mut client = scene.connect();
+    let mut answer = vec![0; RESPONSE.len()];
+    client.read_exact(&mut answer).unwrap();
+    assert_eq!(String::from_utf8(answer).unwrap(), RESPONSE);
+    assert_eq!(passage.traffic(), Traffic::default());
+    assert!(passage.may_speak_tls(), "which it has not said");
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub struct Gatekeeper {
     pub(super) unheld: BTreeMap<Address, String>,
     /// Why an address has no gate.
     pub(super) obstacles: BTreeMap<Address, String>,
+    /// Where the server's own processes talk to each other: no way in for clients, and nothing to gate.
+    pub(super) internal: HashSet<Address>,
     /// Inodes of the listeners whose rest is being taken.
     pub(super) taken: HashSet<u64>,
 }
@@ -65,6 +67,7 @@ impl Gatekeeper {
             is_blind: false,
             unheld: BTreeMap::new(),
             obstacles: BTreeMap::new(),
+            internal: HashSet::new(),
             taken: HashSet::new(),
         }
     }

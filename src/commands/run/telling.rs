@@ -2,7 +2,7 @@
 use super::gatekeeper::Gatekeeper;
 use crate::cli::GateChoice;
 use crate::drain::SocketReport;
-use crate::sockets::gate::Group;
+use crate::sockets::gate::{GateError, Group};
 use crate::sockets::{Address, Listener, Watched};
 use std::collections::HashSet;
 
@@ -67,6 +67,9 @@ impl Gatekeeper {
         }
         if self.refusals.iter().any(|refusal| Some(refusal.address()) == address.tcp()) {
             return ("refuse", "new connections were refused".to_owned());
+        }
+        if self.internal.contains(address) {
+            return ("none", GateError::Internal.to_string());
         }
         let reason = match (self.obstacles.get(address), self.gate) {
             (Some(obstacle), _) => obstacle.clone(),
