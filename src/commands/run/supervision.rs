@@ -104,8 +104,8 @@ impl Supervision {
             Phase::Stopping => self.parking.due().map(|due| due.saturating_duration_since(self.begin)),
             Phase::Serving | Phase::Exited => None,
         };
-        let turning = self.gatekeeper.pace().map(|pace| self.now() + pace);
-        let due = [look, self.drain.wake_at(), turning].into_iter().flatten().min()?;
+        let paces = [self.server.pace(), self.gatekeeper.pace()].map(|pace| Some(self.now() + pace?));
+        let due = [look, self.drain.wake_at()].into_iter().chain(paces).flatten().min()?;
         Some(due.saturating_sub(self.now()))
     }
 
