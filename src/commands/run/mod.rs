@@ -26,6 +26,7 @@ mod ending;
 mod gatekeeper;
 mod listeners;
 mod looking;
+mod pace;
 pub mod parking;
 mod path_gates;
 mod reporting;

@@ -23,8 +23,8 @@ pub(super) struct Message<'a> {
 pub(super) enum Answer<'a> {
     /// A row of a table, not read yet.
     Row(&'a [u8]),
-    /// There are no more rows.
-    Done,
+    /// There are no more rows; the number is 0, or that of an error, negative, for which there were none or not all.
+    Done(i32),
     /// The kernel refuses, or there is no such socket.
     Error(ErrorMessage),
     /// Nothing of interest.
@@ -68,7 +68,8 @@ impl<'a> Message<'a> {
                 let error = ErrorBuffer::new_checked(&payload).map_err(broken)?;
                 ErrorMessage::parse(&error).map(Answer::Error).map_err(broken)
             }
-            DONE => Ok(Answer::Done),
+            // What the walk gave in the end (netlink_dump() in net/netlink/af_netlink.c): ENOENT without tcp_diag.
+            DONE => Ok(Answer::Done(payload.first_chunk().map_or(0, |end| i32::from_ne_bytes(*end)))),
             _ => Ok(Answer::Other),
         }
     }

@@ -1,20 +1,29 @@
 //! One look at everything, by the strongest source that works here.
 //!
 //! What no source tells is `None`. Nothing here ever ends a drain.
-use super::connections::{Counters, Standing, TCP_SYN_RECV};
-use super::diag::{INTERRUPTED_TRIES, Row, SockDiag};
+//!
+//! | file | subject |
+//! |---|---|
+//! | `queues` | the accept queues |
+//! | `by_diag`, `by_proc` | everybody, as each source shows them |
+//! | `held` | what is asked of the server's connections themselves, where sock_diag does not tell |
+mod by_diag;
+mod by_proc;
+mod held;
+mod queues;
+
+use super::connections::{Counters, Standing};
+use super::counters;
+use super::diag::Row;
 use super::discovery::{self, Discovery};
 use super::look::Look;
 use super::memory::Memory;
 use super::roll::{Called, Roll};
-use super::source::Source;
+use super::source::{Source, Way};
 use super::unix::{Connections, Unix};
-use super::watched::{Watched, accept_queue, connections};
-use super::{counters, proc_net};
-use procfs::net::TcpState;
+use super::watched::Watched;
 use rustix::process::Pid;
 use std::collections::HashSet;
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -26,6 +35,8 @@ pub type Judge<'a> = &'a mut dyn FnMut(&Row, Counters, Option<Standing>) -> Opti
 pub struct Observer {
     source: Source,
     unix: Unix,
+    /// The server's processes are below this one.
+    root: Option<Pid>,
     watched: Vec<Watched>,
     memory: Memory,
     unix_connections: Connections,
@@ -44,6 +55,7 @@ impl Observer {
         Self {
             source: Source::open(),
             unix: Unix::default(),
+            root: None,
             watched: Vec::new(),
             memory: Memory::default(),
             unix_connections: Connections::default(),
@@ -60,8 +72,9 @@ impl Observer {
         self.source.name()
     }
 
-    /// Finds the listeners of the descendants of `root` ([`discovery::discover`]).
+    /// Finds the listeners of the descendants of `root` ([`discovery::discover`]), whose connections are looked at from now on.
     pub fn discover(&mut self, root: Pid, ports: &[u16]) -> Discovery {
+        self.root = Some(root);
         let found = self.source.ask(
             |diag| discovery::discover(Some(diag), root, ports),
             |_| discovery::discover(None, root, ports),
@@ -87,60 +100,21 @@ impl Observer {
         &self.watched
     }
 
-    /// From now on only those handshakes count that are in progress now: all later ones are late arrivals. Where
-    /// handshakes have no rows of their own to tell them by, all go on counting.
+    /// From now on only those handshakes count that are in progress now: all later ones are late arrivals. Where they are
+    /// not shown, all go on counting.
     pub fn gate_closed(&mut self) {
-        let handshakes = |diag: &mut SockDiag| {
-            let mut peers = HashSet::new();
-            // One that is missed here, as one that is shown twice, does no harm: it is waited for a little, or not.
-            connections(diag, &self.watched, |_, row| {
-                if row.state() == TCP_SYN_RECV {
-                    peers.insert(row.peer());
-                }
-            })?;
-            Ok(Some(peers))
-        };
-        self.half_open_at_gate = self.source.ask(handshakes, |_| Ok(None)).flatten();
+        let Self { source, watched, .. } = self;
+        let handshakes = source.ask(
+            |diag| by_diag::handshakes(diag, watched).map(Some),
+            |real| if real { by_proc::handshakes(watched).map(Some) } else { Ok(None) },
+        );
+        self.half_open_at_gate = handshakes.flatten();
         self.gate_is_closed = true;
     }
 
     /// There is no gate, or none any more: everybody who comes is the server's again.
     pub fn gate_opened(&mut self) {
         (self.gate_is_closed, self.half_open_at_gate, self.roll) = (false, None, None);
-    }
-
-    /// The accept queues' length and limit, summed. About 1 µs for each listener that we hold a duplicate of.
-    pub fn queue(&mut self) -> (Option<u32>, Option<u32>) {
-        let add = |sum: Option<u32>, more: Option<u32>| Some(sum?.saturating_add(more?));
-        (0..self.watched.len()).fold((Some(0), Some(0)), |sum, index| {
-            let (length, limit) = self.queue_of(index);
-            (add(sum.0, length), add(sum.1, limit))
-        })
-    }
-
-    /// The accept queue of one watched listener; one that is gone has none.
-    pub fn queue_of(&mut self, index: usize) -> (Option<u32>, Option<u32>) {
-        let Watched { listener, duplicate } = &self.watched[index];
-        let Some(address) = listener.address.tcp() else {
-            return self.unix.queue(listener.inode, duplicate.as_deref());
-        };
-        if let Some(held) = duplicate
-            && let (Some(length), limit) = accept_queue(held)
-        {
-            return (Some(length), limit);
-        }
-        let by_diag = |diag: &mut SockDiag| {
-            let row = diag.listener(address, listener.inode)?;
-            Ok(row.map_or((Some(0), None), |(length, limit)| (Some(length), limit)))
-        };
-        let by_proc = |real: bool| {
-            if !real {
-                return Ok((None, None));
-            }
-            let rows = proc_net::entries(|row| row.state == TcpState::Listen && row.inode == listener.inode)?;
-            Ok((Some(rows.first().map_or(0, |row| row.rx_queue)), None))
-        };
-        self.source.ask(by_diag, by_proc).unwrap_or_default()
     }
 
     /// Looks at everything. Walks the node's whole table of connections: 0.25 ms and up.
@@ -156,46 +130,34 @@ impl Observer {
         if self.watched.is_empty() {
             return Look::at_nobody();
         }
-        // Who leaves a unix queue after this is among the accepted below; nobody who is queued is.
-        let queued_before = self.unix_connections.are_watched().then(|| self.queue().0).flatten();
-        let Self { source, unix, unix_connections, watched, memory, silent_grace, half_open_at_gate, .. } =
-            self;
-        let mut roll = Roll::default();
-        let by_diag = |diag: &mut SockDiag| {
-            let mut tries = 0..INTERRUPTED_TRIES;
-            loop {
-                roll = Roll::default();
-                let mut look = Look::at_nobody();
-                let whole = connections(diag, watched, |late, row| {
-                    if late {
-                        return;
-                    }
-                    let counters = Counters::of(row);
-                    let standing = judge(row, counters, memory.standing(row.cookie(), counters));
-                    roll.enter(row, standing);
-                    let came_late =
-                        half_open_at_gate.as_ref().is_some_and(|known| !known.contains(&row.peer()));
-                    if standing != Some(Standing::HalfOpen) || !came_late {
-                        look.count(standing, *silent_grace);
-                    }
-                })?;
-                if whole || tries.next().is_none() {
-                    memory.end_of_look();
-                    return Ok(look);
-                }
+        // Who leaves a queue after this is among the accepted below; where nobody who is queued is.
+        let shows_queued = self.source.shows_who_is_queued() && !self.unix_connections.are_watched();
+        let queued_before = if shows_queued { None } else { self.queue().0 };
+        let Self { source, unix, unix_connections, watched, memory, .. } = self;
+        let (root, silent_grace, known) = (self.root, self.silent_grace, self.half_open_at_gate.as_ref());
+        let mut all = All { watched, memory, judge, silent_grace, known };
+        let mut roll = None;
+        let look = source.ask_by(|way| match way {
+            Way::SockDiag(diag) => by_diag::look(diag, &mut all).map(|(look, called)| {
+                roll = Some(called);
+                look
+            }),
+            Way::Proc { queues_are_real } => {
+                roll = None;
+                by_proc::look(root, queues_are_real, &mut all)
             }
-        };
-        let mut look = source.ask(by_diag, |real| by_proc(watched, real)).unwrap_or_default();
-        let unix_open = unix_connections.count(unix, *silent_grace, &mut look);
+        });
+        let mut look = look.unwrap_or_default();
+        let unix_open = unix_connections.count(unix, silent_grace, &mut look);
         let queue = self.queue().0.max(queued_before);
         look.queue = match (look.queue, queue) {
             (Some(rows), Some(queue)) => Some(rows.max(queue)),
             (rows, queue) => queue.or(rows),
         };
-        // The roll knows TCP connections only.
+        // The roll knows TCP connections only, and names that sock_diag gives.
         let nobody_new =
             self.gate_is_closed && unix_open == Some(0) && (look.queue, look.half_open) == (Some(0), Some(0));
-        self.roll = nobody_new.then_some(roll);
+        self.roll = roll.filter(|_| nobody_new);
         look
     }
 
@@ -219,29 +181,27 @@ impl Observer {
     }
 }
 
-/// Without TCP_INFO only the queues of bytes tell: unread is known, in flight is not. Where not even they are real, no
-/// zero is believed.
-fn by_proc(watched: &[Watched], queues_are_real: bool) -> io::Result<Look> {
-    if !queues_are_real {
-        return Ok(Look::default());
+/// What a look at everybody goes by.
+struct All<'a> {
+    watched: &'a [Watched],
+    memory: &'a mut Memory,
+    judge: Judge<'a>,
+    silent_grace: Duration,
+    /// The handshakes that count; all, where `None`.
+    known: Option<&'a HashSet<SocketAddr>>,
+}
+
+impl All<'_> {
+    /// What the connection of this row is to be counted as.
+    fn judge(&mut self, row: &Row) -> Option<Standing> {
+        let counters = Counters::of(row);
+        (self.judge)(row, counters, self.memory.standing(row.cookie(), counters))
     }
-    let mut look = Look::at_nobody();
-    for row in proc_net::entries(|row| watched.iter().any(|watched| watched.has(row.local_address)))? {
-        let accepted = row.inode != 0;
-        match row.state {
-            TcpState::SynRecv | TcpState::NewSynRecv => look.count(Some(Standing::HalfOpen), Duration::ZERO),
-            TcpState::Established if accepted && row.rx_queue > 0 => {
-                look.count(Some(Standing::Unread), Duration::ZERO);
-            }
-            // The client's FIN counts as a byte.
-            TcpState::CloseWait if accepted && row.rx_queue > 1 => {
-                look.count(Some(Standing::Unread), Duration::ZERO);
-            }
-            _ => {}
-        }
+
+    /// Whether a handshake with this peer counts.
+    fn counts(&self, peer: SocketAddr) -> bool {
+        self.known.is_none_or(|known| known.contains(&peer))
     }
-    look.connections_are_unknown();
-    Ok(look)
 }
 
 #[cfg(test)]
