@@ -2,9 +2,13 @@
 //! /proc/net/tcp.
 use super::faults::{refusing, set_tcp_option};
 use super::scene::*;
-use lameduck::sockets::{Called, Look};
-use rustix::process::getppid;
+use lameduck::sockets::{Called, Listener, Look, Watched};
+use rustix::process::{Pid, getppid};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::Command;
+use std::sync::Arc;
 
 /// Of a server that is not known there are no duplicates.
 const UNKNOWN: Look = Look { in_flight: None, silent: None, idle: None, ..NOTHING };
@@ -111,6 +115,55 @@ fn handshakes_from_before_the_gate_count_and_later_ones_do_not() {
         scene.sees(HALF_OPEN);
         scene.observer.gate_opened();
         scene.comes_to_see(Look { half_open: Some(2), ..NOTHING });
+    });
+}
+
+#[test]
+fn late_arrivals_that_lameduck_has_accepted_itself_never_count() {
+    without_sock_diag(|| {
+        // Given: a server whose processes are others than this one.
+        let mut server = Command::new("sleep").arg("60").spawn().unwrap();
+        let mut scene = Scene::new();
+        scene.observer.discover(Pid::from_child(&server), &[]);
+        let (client, ours) = scene.accepted();
+        scene.comes_to_see(NOTHING);
+        say(&client, b"request");
+        scene.sees(NOTHING);
+        hear(&ours, 7);
+        scene.sees(NOTHING);
+        server.kill().unwrap();
+        server.wait().unwrap();
+    });
+}
+
+/// gunicorn's control socket, which seldom has a client.
+#[test]
+fn a_unix_listener_hides_nothing_of_tcp_while_nobody_is_accepted_from_it() {
+    without_sock_diag(|| {
+        let mut scene = scene_at("127.0.0.1:0");
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("control");
+        let control = UnixListener::bind(&path).unwrap();
+        let watched = [OwnedFd::from(control.try_clone().unwrap()), scene.server.try_clone().unwrap().into()];
+        let watched = watched.map(|socket| Watched {
+            listener: Listener::of(&socket).unwrap(),
+            duplicate: Some(Arc::new(socket)),
+        });
+        scene.observer.watch(watched.into());
+        let (client, _server) = scene.accepted();
+        say(&client, b"request");
+        scene.comes_to_see(UNREAD);
+        let _one = UnixStream::connect(&path).unwrap();
+        scene.sees(Look { queue: Some(1), ..UNREAD });
+        let _accepted = control.accept().unwrap();
+        scene.sees(Look {
+            unread: None,
+            in_flight: None,
+            silent: None,
+            idle: None,
+            unknown: None,
+            ..NOTHING
+        });
     });
 }
 

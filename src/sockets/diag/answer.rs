@@ -79,3 +79,26 @@ impl<'a> Message<'a> {
 pub(super) fn broken(error: DecodeError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `struct nlmsghdr` of linux/netlink.h, and a payload.
+    fn done(payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(16 + payload.len()).unwrap();
+        let head = [&length.to_ne_bytes()[..], &DONE.to_ne_bytes(), &[0; 10]];
+        [&head.concat(), payload].concat()
+    }
+
+    #[test]
+    fn the_end_of_a_walk_has_its_error_and_without_one_there_is_none() {
+        for (payload, end) in [(&(-libc::ENOENT).to_ne_bytes()[..], -libc::ENOENT), (&[0; 4], 0), (&[], 0)] {
+            let bytes = done(payload);
+            let Answer::Done(said) = Message::first_of(&bytes).unwrap().answer().unwrap() else {
+                panic!("not the end of a walk");
+            };
+            assert_eq!(said, end);
+        }
+    }
+}
