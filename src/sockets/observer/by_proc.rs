@@ -71,3 +71,27 @@ fn is_unread(row: &TcpNetEntry) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Observer;
+    use crate::sockets::source::Source;
+    use crate::sockets::watched::Watched;
+    use crate::sockets::{Listener, Look};
+    use std::net::{TcpListener, TcpStream};
+    use std::os::fd::OwnedFd;
+    use std::time::Duration;
+
+    /// gVisor: /proc shows 0 for every queue.
+    #[test]
+    fn where_proc_s_queues_are_not_real_a_look_knows_nothing_rather_than_zero() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _queued = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let mut observer = Observer::open(Duration::ZERO);
+        observer.source = Source::with_unreal_queues();
+        let held = OwnedFd::from(server);
+        observer.watch(vec![Watched { listener: Listener::of(&held).unwrap(), duplicate: None }]);
+        assert_eq!(observer.look(), Look::default());
+        assert_eq!(observer.queue(), (None, None));
+    }
+}

@@ -5,8 +5,10 @@
 //! | file | subject |
 //! |---|---|
 //! | `queues` | the accept queues |
+//! | `all` | what a look at everybody goes by |
 //! | `by_diag`, `by_proc` | everybody, as each source shows them |
 //! | `held` | what is asked of the server's connections themselves, where sock_diag does not tell |
+mod all;
 mod by_diag;
 mod by_proc;
 mod held;
@@ -22,6 +24,7 @@ use super::roll::{Called, Roll};
 use super::source::{Source, Way};
 use super::unix::{Connections, Unix};
 use super::watched::Watched;
+use all::All;
 use rustix::process::Pid;
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -178,49 +181,5 @@ impl Observer {
     #[must_use]
     pub fn arrivals(&self) -> Option<u64> {
         counters::passive_opens().ok()
-    }
-}
-
-/// What a look at everybody goes by.
-struct All<'a> {
-    watched: &'a [Watched],
-    memory: &'a mut Memory,
-    judge: Judge<'a>,
-    silent_grace: Duration,
-    /// The handshakes that count; all, where `None`.
-    known: Option<&'a HashSet<SocketAddr>>,
-}
-
-impl All<'_> {
-    /// What the connection of this row is to be counted as.
-    fn judge(&mut self, row: &Row) -> Option<Standing> {
-        let counters = Counters::of(row);
-        (self.judge)(row, counters, self.memory.standing(row.cookie(), counters))
-    }
-
-    /// Whether a handshake with this peer counts.
-    fn counts(&self, peer: SocketAddr) -> bool {
-        self.known.is_none_or(|known| known.contains(&peer))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sockets::Listener;
-    use std::net::{TcpListener, TcpStream};
-    use std::os::fd::OwnedFd;
-
-    /// gVisor: /proc shows 0 for every queue.
-    #[test]
-    fn where_proc_s_queues_are_not_real_a_look_knows_nothing_rather_than_zero() {
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let _queued = TcpStream::connect(server.local_addr().unwrap()).unwrap();
-        let mut observer = Observer::open(Duration::ZERO);
-        observer.source = Source::with_unreal_queues();
-        let held = OwnedFd::from(server);
-        observer.watch(vec![Watched { listener: Listener::of(&held).unwrap(), duplicate: None }]);
-        assert_eq!(observer.look(), Look::default());
-        assert_eq!(observer.queue(), (None, None));
     }
 }
