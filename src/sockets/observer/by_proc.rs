@@ -2,12 +2,12 @@
 //! themselves, as far as they can be duplicated: what cannot be is known to be unread or not, and no more.
 use super::All;
 use super::held::{Held, Holders};
+use crate::sockets::Whose;
 use crate::sockets::connections::Standing;
 use crate::sockets::look::Look;
 use crate::sockets::proc_net;
 use crate::sockets::watched::Watched;
 use procfs::net::{TcpNetEntry, TcpState};
-use rustix::process::Pid;
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
@@ -21,18 +21,18 @@ pub(super) fn handshakes(watched: &[Watched]) -> io::Result<HashSet<SocketAddr>>
     Ok(rows(watched)?.into_iter().filter(is_handshake).map(|row| row.remote_address).collect())
 }
 
-/// A look. `root`: the server's processes are below this one. Where the queues of bytes are not real, no zero is believed.
+/// A look. `whose`: the server's processes, where they are known. Where the queues of bytes are not real, no zero is believed.
 ///
 /// # Errors
 /// When /proc/net/tcp cannot be read.
-pub(super) fn look(root: Option<Pid>, queues_are_real: bool, all: &mut All) -> io::Result<Look> {
+pub(super) fn look(whose: Option<Whose>, queues_are_real: bool, all: &mut All) -> io::Result<Look> {
     if !queues_are_real {
         return Ok(Look::default());
     }
     let mut look = Look::at_nobody();
     let rows = rows(all.watched)?;
     // Not before the rows: whoever had one of them has it, or it is gone.
-    let mut holders = root.map(Holders::find);
+    let mut holders = whose.map(Holders::find);
     if holders.is_none() {
         look.connections_are_unknown();
     }

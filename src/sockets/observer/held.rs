@@ -1,14 +1,14 @@
 //! What the server's connections say of themselves where sock_diag does not: TCP_INFO, on a duplicate that is held for an
 //! instant (pidfd_getfd(2)).
+use crate::sockets::Whose;
 use crate::sockets::diag::{Row, States};
 use crate::sockets::owners::Owners;
-use crate::sockets::processes::descendants;
 use crate::sockets::sys;
 use crate::sockets::tcp_info::{TCP_INFO_MAX, TcpInfo};
 use procfs::net::TcpNetEntry;
 use rustix::io::ioctl_fionread;
 use rustix::net::sockopt::socket_cookie;
-use rustix::process::{Pid, getpid};
+use rustix::process::getpid;
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -29,10 +29,10 @@ pub(super) struct Holders {
 }
 
 impl Holders {
-    /// Finds them; the server's processes are below this one.
-    pub fn find(root: Pid) -> Self {
+    /// Finds them.
+    pub fn find(whose: Whose) -> Self {
         let (mut server, mut ours) = (Owners::default(), Owners::default());
-        server.find(&descendants(root));
+        server.find(&whose.processes());
         ours.find(&[getpid()]);
         Self { server, ours }
     }

@@ -15,7 +15,6 @@ mod held;
 mod queues;
 
 use super::connections::{Counters, Standing};
-use super::counters;
 use super::diag::Row;
 use super::discovery::{self, Discovery};
 use super::look::Look;
@@ -24,8 +23,8 @@ use super::roll::{Called, Roll};
 use super::source::{Source, Way};
 use super::unix::{Connections, Unix};
 use super::watched::Watched;
+use super::{Whose, counters};
 use all::All;
-use rustix::process::Pid;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -38,8 +37,8 @@ pub type Judge<'a> = &'a mut dyn FnMut(&Row, Counters, Option<Standing>) -> Opti
 pub struct Observer {
     source: Source,
     unix: Unix,
-    /// The server's processes are below this one.
-    root: Option<Pid>,
+    /// The server's processes, once they are known.
+    whose: Option<Whose>,
     watched: Vec<Watched>,
     memory: Memory,
     unix_connections: Connections,
@@ -58,7 +57,7 @@ impl Observer {
         Self {
             source: Source::open(),
             unix: Unix::default(),
-            root: None,
+            whose: None,
             watched: Vec::new(),
             memory: Memory::default(),
             unix_connections: Connections::default(),
@@ -75,12 +74,12 @@ impl Observer {
         self.source.name()
     }
 
-    /// Finds the listeners of the descendants of `root` ([`discovery::discover`]), whose connections are looked at from now on.
-    pub fn discover(&mut self, root: Pid, ports: &[u16]) -> Discovery {
-        self.root = Some(root);
+    /// Finds the listeners of a server ([`discovery::discover`]), whose connections are looked at from now on.
+    pub fn discover(&mut self, whose: Whose, ports: &[u16]) -> Discovery {
+        self.whose = Some(whose);
         let found = self.source.ask(
-            |diag| discovery::discover(Some(diag), root, ports),
-            |_| discovery::discover(None, root, ports),
+            |diag| discovery::discover(Some(diag), whose, ports),
+            |_| discovery::discover(None, whose, ports),
         );
         found.unwrap_or_default()
     }
@@ -137,7 +136,7 @@ impl Observer {
         let shows_queued = self.source.shows_who_is_queued() && !self.unix_connections.are_watched();
         let queued_before = if shows_queued { None } else { self.queue().0 };
         let Self { source, unix, unix_connections, watched, memory, .. } = self;
-        let (root, silent_grace, known) = (self.root, self.silent_grace, self.half_open_at_gate.as_ref());
+        let (whose, silent_grace, known) = (self.whose, self.silent_grace, self.half_open_at_gate.as_ref());
         let mut all = All { watched, memory, judge, silent_grace, known };
         let mut roll = None;
         let look = source.ask_by(|way| match way {
@@ -147,7 +146,7 @@ impl Observer {
             }),
             Way::Proc { queues_are_real } => {
                 roll = None;
-                by_proc::look(root, queues_are_real, &mut all)
+                by_proc::look(whose, queues_are_real, &mut all)
             }
         });
         let mut look = look.unwrap_or_default();

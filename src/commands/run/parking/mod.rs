@@ -17,11 +17,9 @@ use crate::sockets::by_cookie::ByCookie;
 use crate::sockets::connections::{Counters, Standing, TCP_CLOSE_WAIT};
 use crate::sockets::diag::Row;
 use crate::sockets::owners::Owners;
-use crate::sockets::processes::descendants;
-use crate::sockets::{duplicate, mark};
+use crate::sockets::{Whose, duplicate, mark};
 use across::Across;
 use caught::Caught;
-use rustix::process::getpid;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -35,6 +33,7 @@ pub type LateRequest = (OwnedFd, Vec<u8>);
 /// Parks the server's connections.
 #[derive(Debug)]
 pub struct Parking {
+    whose: Whose,
     wanted: bool,
     /// Duplicates are to be had here.
     possible: bool,
@@ -79,8 +78,9 @@ struct Counted {
 impl Parking {
     /// Nothing is parked before the gate closes.
     #[must_use]
-    pub fn new(options: &ParkArgs, silent_grace: Duration) -> Self {
+    pub fn new(whose: Whose, options: &ParkArgs, silent_grace: Duration) -> Self {
         Self {
+            whose,
             wanted: options.park == ParkChoice::Auto,
             possible: false,
             after: options.park_after,
@@ -190,7 +190,7 @@ impl Parking {
 
     fn find_owners(&mut self) {
         let begin = Instant::now();
-        self.owners.find(&descendants(getpid()));
+        self.owners.find(&self.whose.processes());
         self.owners_are_stale = false;
         self.owners_due = pace::again(self.now, begin.elapsed(), Duration::ZERO);
     }
