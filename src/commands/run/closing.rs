@@ -1,7 +1,7 @@
 //! The server is gone. Whoever is still queued or on the way is answered, and our own sockets are closed without
 //! losing the one who arrives in that instant.
 use super::gatekeeper::Gatekeeper;
-use super::pace;
+use super::pace::Share;
 use super::parking::Parking;
 use crate::late_arrivals::{Desk, Kind, Served};
 use crate::sockets::gate::{Group, PathGate, Plug, RETRANSMISSION};
@@ -179,7 +179,7 @@ fn wait_for(until: Instant, wait: Wait, mut done: impl FnMut() -> bool) {
         if done() {
             return;
         }
-        let pause = PACE.max(pace::pause(begin.elapsed()));
+        let pause = PACE.max(Share::Quarter.pause(begin.elapsed()));
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() || wait(pause.min(left)) {
             return;

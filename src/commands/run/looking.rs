@@ -1,5 +1,5 @@
 //! What is looked at when: often where it decides and costs little, rarely where it is dear.
-use super::pace;
+use super::pace::Share;
 use super::parking::Parking;
 use crate::drain::{Observation, Phase, Tally};
 use crate::sockets::diag::Endings;
@@ -91,7 +91,7 @@ impl Looking {
             Phase::LameDuck => {
                 let begin = Instant::now();
                 let arrivals = self.observer.arrivals();
-                self.due = pace::again(now, begin.elapsed(), LAME_DUCK_PACE);
+                self.due = Share::Quarter.again(now, begin.elapsed(), LAME_DUCK_PACE);
                 if now >= self.report_due {
                     self.connections(now, parking);
                 }
@@ -100,7 +100,7 @@ impl Looking {
             Phase::Gated => {
                 let begin = Instant::now();
                 let (queue, _) = self.observer.queue();
-                let cost = begin.elapsed();
+                let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
                 self.tally.observe_queue(queue);
                 let decides = queue.is_none_or(|queue| queue == 0);
                 if decides && now < self.report_due {
@@ -112,7 +112,7 @@ impl Looking {
                     }
                 }
                 let due = if decides || parking.has_begun() { self.affordable } else { self.report_due };
-                self.due = pace::again(now, cost, QUEUE_PACE);
+                self.due = share.again(now, cost, QUEUE_PACE);
                 if now < due {
                     self.due = self.due.min(due);
                     return None;
@@ -130,9 +130,9 @@ impl Looking {
         let called = self
             .observer
             .call_roll_with(&mut |row, counters, standing| parking.judge(row, counters, standing));
-        let cost = begin.elapsed();
-        self.roll_affordable = pace::again(now, cost, Duration::ZERO);
-        self.due = pace::again(now, cost, QUEUE_PACE);
+        let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
+        self.roll_affordable = share.again(now, cost, Duration::ZERO);
+        self.due = share.again(now, cost, QUEUE_PACE);
         called
     }
 
@@ -142,9 +142,9 @@ impl Looking {
         let look =
             self.observer.look_with(&mut |row, counters, standing| parking.judge(row, counters, standing));
         parking.end_look();
-        let cost = begin.elapsed();
-        self.affordable = pace::again(now, cost, Duration::ZERO);
-        self.report_due = pace::again(now, cost, REPORT_PACE);
+        let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
+        self.affordable = share.again(now, cost, Duration::ZERO);
+        self.report_due = share.again(now, cost, REPORT_PACE);
         self.seen(look)
     }
 

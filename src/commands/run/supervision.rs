@@ -1,7 +1,7 @@
 //! The loop: signals and looks go into the drain, its actions come out.
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
-use super::pace;
+use super::pace::Share;
 use super::parking::Parking;
 use super::reporting::Times;
 use super::server::Server;
@@ -137,7 +137,8 @@ impl Supervision {
                 if matches!(phase, Phase::LameDuck | Phase::Gated) && now >= self.refresh_due {
                     let begin = Instant::now();
                     self.gatekeeper.refresh(&mut looking.observer);
-                    self.refresh_due = pace::again(now, begin.elapsed(), REFRESH_PACE);
+                    let share = Share::of(&looking.observer);
+                    self.refresh_due = share.again(now, begin.elapsed(), REFRESH_PACE);
                     if phase == Phase::Gated && !self.gatekeeper.stands() {
                         looking.observer.gate_opened();
                     }

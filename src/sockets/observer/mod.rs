@@ -74,6 +74,12 @@ impl Observer {
         self.source.name()
     }
 
+    /// Whether a look costs tens of milliseconds: without sock_diag.
+    #[must_use]
+    pub fn is_dear(&self) -> bool {
+        !self.source.shows_who_is_queued()
+    }
+
     /// Finds the listeners of a server ([`discovery::discover`]), whose connections are looked at from now on.
     pub fn discover(&mut self, whose: Whose, ports: &[u16]) -> Discovery {
         self.whose = Some(whose);

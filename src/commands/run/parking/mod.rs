@@ -10,7 +10,7 @@ mod across;
 mod acts;
 mod caught;
 
-use super::pace;
+use super::pace::Share;
 use crate::cli::{ParkArgs, ParkChoice};
 use crate::park::{Connection, Figures, Patience, Seen};
 use crate::sockets::by_cookie::ByCookie;
@@ -192,6 +192,6 @@ impl Parking {
         let begin = Instant::now();
         self.owners.find(&self.whose.processes());
         self.owners_are_stale = false;
-        self.owners_due = pace::again(self.now, begin.elapsed(), Duration::ZERO);
+        self.owners_due = Share::Quarter.again(self.now, begin.elapsed(), Duration::ZERO);
     }
 }
