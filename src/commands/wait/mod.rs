@@ -23,11 +23,12 @@ use std::process::ExitCode;
 ///
 /// # Errors
 /// When the hook cannot do what was asked.
-pub fn main(args: WaitArgs) -> Result<ExitCode, String> {
+pub fn main(args: &WaitArgs) -> Result<ExitCode, String> {
     if args.detached {
-        detached::main(args);
+        // A panic has been told; its status would be 101, and the next program's may be gunicorn's own.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| detached::main(args)));
         return Ok(ExitCode::SUCCESS);
     }
-    args.check()?;
-    hook::main(&args)
+    args.hook.check()?;
+    hook::main(args)
 }
