@@ -58,11 +58,17 @@ impl Owners {
         self.some_hidden
     }
 
+    /// Whether one of the processes was seen to hold the socket of this inode.
+    #[must_use]
+    pub fn holds(&self, inode: u64) -> bool {
+        !self.range_of(inode).is_empty()
+    }
+
     /// Whether any of the processes holds the socket of this inode, as far as could be read: where that was not all,
     /// it may.
     #[must_use]
     pub fn may_hold(&self, inode: u64) -> bool {
-        self.incomplete || !self.range_of(inode).is_empty()
+        self.incomplete || self.holds(inode)
     }
 
     /// A duplicate of the socket of this inode. Descriptor numbers are used again: what is given is that socket.

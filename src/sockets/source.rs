@@ -24,6 +24,18 @@ enum Kind {
     Nothing,
 }
 
+/// What is asked.
+#[derive(Debug)]
+pub enum Way<'a> {
+    /// The kernel's table.
+    SockDiag(&'a mut SockDiag),
+    /// /proc/net/tcp.
+    Proc {
+        /// In gVisor they are not.
+        queues_are_real: bool,
+    },
+}
+
 impl Source {
     /// Opens the strongest one.
     #[must_use]
@@ -49,17 +61,31 @@ impl Source {
         }
     }
 
-    /// Asks it: `diag`, or `proc` with whether its queues are real. One that fails is asked again a bounded number of
-    /// times, then the next weaker one is. `None`: there is none left.
+    /// Whether those who are queued are among the connections that it shows, and told from late arrivals.
+    #[must_use]
+    pub fn shows_who_is_queued(&self) -> bool {
+        matches!(self.kind, Kind::SockDiag(_))
+    }
+
+    /// As [`Self::ask_by`]: `diag`, or `proc` with whether its queues are real.
     pub fn ask<T>(
         &mut self,
         mut diag: impl FnMut(&mut SockDiag) -> io::Result<T>,
         mut proc: impl FnMut(bool) -> io::Result<T>,
     ) -> Option<T> {
+        self.ask_by(|way| match way {
+            Way::SockDiag(open) => diag(open),
+            Way::Proc { queues_are_real } => proc(queues_are_real),
+        })
+    }
+
+    /// Asks it. One that fails is asked again a bounded number of times, then the next weaker one is. `None`: there is none
+    /// left.
+    pub fn ask_by<T>(&mut self, mut by: impl FnMut(Way) -> io::Result<T>) -> Option<T> {
         loop {
             let answer = match &mut self.kind {
-                Kind::SockDiag(open) => diag(open),
-                Kind::Proc { real } => proc(*real),
+                Kind::SockDiag(open) => by(Way::SockDiag(open)),
+                Kind::Proc { real } => by(Way::Proc { queues_are_real: *real }),
                 Kind::Nothing => return None,
             };
             match answer {
@@ -95,7 +121,7 @@ impl Source {
             Ok(real) => {
                 self.kind = Kind::Proc { real };
                 let source = self.name();
-                warn!(%error, "sock_diag is refused here; using {source}: what is in flight cannot be seen");
+                warn!(%error, "sock_diag is refused here; using {source}: what is in flight is seen as far as the server's connections can be duplicated");
             }
             Err(proc) => {
                 warn!(sock_diag = %error, %proc, "nothing here shows the server's connections; the drain goes on without looking");

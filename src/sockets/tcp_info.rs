@@ -19,6 +19,12 @@ impl TcpInfo<'_> {
         Some(u64::from_ne_bytes(self.0.get(offset..offset + 8)?.try_into().ok()?))
     }
 
+    /// The state, one of the `TCP_*` numbers of net/tcp_states.h.
+    #[must_use]
+    pub fn state(self) -> Option<u8> {
+        self.0.first().copied()
+    }
+
     /// On a listener (`tcpi_unacked`): the length of the accept queue (tcp_get_info() in net/ipv4/tcp.c).
     #[must_use]
     pub fn accept_queue(self) -> Option<u32> {

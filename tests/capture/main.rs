@@ -4,6 +4,8 @@
 //! `LAMEDUCK_TEST_RUNS=20` stops each server so often; once by default.
 #[path = "../faults/mod.rs"]
 mod faults;
+#[path = "../kept_alive/scene.rs"]
+mod kept_alive;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -11,6 +13,7 @@ mod calls;
 mod container;
 mod letting_go;
 mod listen;
+mod parked;
 mod probe;
 mod profile;
 mod recipes;
@@ -27,5 +30,6 @@ fn main() {
         restricted::trials(),
         listen::trials(),
         profile::trials(),
+        parked::trials(),
     ]);
 }

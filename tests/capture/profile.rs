@@ -37,10 +37,10 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("the_profiles_permit_pidfd_getfd_and_refuse_what_runtime_default_refuses", &Ok(()), permits),
         trial("a_server_under_the_profile_is_gated_by_getfd", &needs, || {
-            stopped_in_a_container(&profile(AMD64, ARM64), "getfd");
+            stopped_in_a_container(&ours(), "getfd");
         }),
         trial("a_server_under_runtime_default_is_gated_by_bind", &needs, || {
-            let mut runtime_default = profile(AMD64, ARM64);
+            let mut runtime_default = ours();
             let rules = runtime_default["syscalls"].as_array_mut().expect("rules");
             let before = rules.len();
             rules.retain(|rule| rule["names"] != serde_json::json!(["pidfd_getfd"]));
@@ -50,9 +50,9 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// That of this machine.
-fn profile(amd64: &str, arm64: &str) -> Value {
-    let text = if cfg!(target_arch = "aarch64") { arm64 } else { amd64 };
+/// That of `deploy/seccomp/` for this machine.
+pub fn ours() -> Value {
+    let text = if cfg!(target_arch = "aarch64") { ARM64 } else { AMD64 };
     serde_json::from_str(text).expect("JSON")
 }
 

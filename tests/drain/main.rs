@@ -1,6 +1,8 @@
 //! The main job, on real gunicorns under load that never pauses: stopped in the middle, nobody is lost.
 //!
 //! `LAMEDUCK_TEST_RUNS=20` runs each of the scenes so often; once by default.
+#[path = "../faults/mod.rs"]
+mod faults;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -18,6 +20,7 @@ mod scaling;
 mod sockets;
 mod stop;
 mod termination_message;
+mod without_sock_diag;
 
 use support::{python, runner};
 
@@ -38,5 +41,6 @@ fn main() {
         container::trials(),
         peers::trials(),
         neighbours::trials(),
+        without_sock_diag::trials(),
     ]);
 }

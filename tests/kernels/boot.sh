@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # sourced by ./run, which sets only
+# shellcheck shell=bash disable=SC2154 # sourced by ./run
 # A kernel and its root in QEMU: no network device, the console and the lines of ./trials each to a file, a bounded time.
 
 # Seconds that all trials may take in a guest that is emulated on a busy machine.
@@ -38,7 +38,7 @@ boot() {
         : >"$kernel/serial"
         tail -n +1 -f --pid=$$ "$kernel/serial" >&2 &
         follower=$!
-        machine "$kernel" "$ACCELERATOR" "$longest" "lameduck.slow=$slow lameduck.only=$only" || true
+        machine "$kernel" "$ACCELERATOR" "$longest" "lameduck.slow=$slow" || true
         kill "$follower"
         tr -d '\r' <"$kernel/serial" | grep -P '\t' >"$kernel/lines" || true
         # The last line of init: it went through to its end.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # sourced by ./run, which sets here, repo, kept and lameduck
+# shellcheck shell=bash disable=SC2154 # sourced by ./run, which sets here, repo, kept, only and lameduck
 # The guest's root: lameduck, Python, two servers and little else, as an initramfs.
 
 # The Python of the guest and of --here: one that other users can run too.
@@ -58,8 +58,11 @@ make_root() {
     (cd / && find "${library#/}" \( -name test -o -name idlelib -o -name 'config-*' -o -name dist-packages -o -name site-packages \) \
         -prune -o -print0 | cpio -0pdm --quiet "$root")
     with_libraries "$root" "$library"/lib-dynload/*.so
+    # Not where it is here: the guest mounts over /tmp.
     with_libraries "$root" "$lameduck"
-    ln -sf "$lameduck" "$root/usr/bin/lameduck"
+    cp "$lameduck" "$root/usr/bin/lameduck"
+    # Not on the kernel's command line: it has blanks.
+    echo "$only" >"$root/only"
     cp -r "$kept/servers" "$root/servers"
     cp "$here"/{init,trials,line.py} "$root/"
     "$python" -m compileall -q "$root/servers"

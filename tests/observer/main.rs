@@ -7,6 +7,7 @@ mod roll;
 mod scene;
 mod standings;
 mod ties;
+mod without_sock_diag;
 
 #[path = "../faults/mod.rs"]
 mod faults;

@@ -17,9 +17,26 @@ pub fn trials() -> Vec<Trial> {
         geteuid().is_root().then_some(()).ok_or_else(|| "needs root, for processes of two users".to_owned());
     vec![
         trial("where_duplicates_are_refused_nothing_is_parked_and_it_is_as_with_park_off", &Ok(()), no_getfd),
+        trial("without_sock_diag_connections_are_parked_all_the_same", &Ok(()), no_sock_diag),
         trial("connections_of_another_users_process_are_told_and_the_others_parked", &needs, two_users),
         trial("where_descriptors_lack_what_fits_is_held_and_the_rest_is_told", &Ok(()), few_descriptors),
     ]
+}
+
+fn no_sock_diag() {
+    let sock_diag = [(0, libc::AF_NETLINK), (2, libc::NETLINK_SOCK_DIAG)];
+    refusing(libc::SYS_socket, &sock_diag, libc::ENOENT, || {
+        let mut odd = Odd::start("polite", &[]);
+        let plan = plan(&odd);
+        let clients = plan.clients as u64;
+        let tally = stopped_under_load(&mut odd, plan);
+        let report = odd.end();
+        assert_eq!(report["source"], "/proc/net/tcp");
+        assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?}");
+        assert_eq!(report["outcome"], "drained", "{report}");
+        assert!(report["park"]["parked"].as_u64() >= Some(clients), "{report}");
+        assert!(report["late_requests"]["answered"].as_u64() > Some(0), "{report}");
+    });
 }
 
 fn no_getfd() {

@@ -34,7 +34,7 @@ pub fn tcp() -> [Finding; 2] {
                 (Some(1), Some(1)) => Finding::ok(OPEN, "TCP_INFO tells unread, in flight and idle apart"),
                 (Some(1), _) => Finding::weaker(
                     OPEN,
-                    format!("{source} shows what is unread, not what is in flight"),
+                    format!("{source} shows what is unread; what is in flight is told by duplicates alone"),
                     MODULES,
                 ),
                 _ => Finding::missing(OPEN, format!("{source} does not show what is unread"), MODULES),

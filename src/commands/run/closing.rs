@@ -1,6 +1,7 @@
 //! The server is gone. Whoever is still queued or on the way is answered, and our own sockets are closed without
 //! losing the one who arrives in that instant.
 use super::gatekeeper::Gatekeeper;
+use super::pace::Share;
 use super::parking::Parking;
 use crate::late_arrivals::{Desk, Kind, Served};
 use crate::sockets::gate::{Group, PathGate, Plug, RETRANSMISSION};
@@ -13,7 +14,7 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
-/// How often it is looked whether all are answered.
+/// How often it is looked whether all are answered, where that is cheap.
 const PACE: Duration = Duration::from_millis(1);
 
 /// Waits a while; says `true` when there is to be no more waiting.
@@ -178,9 +179,14 @@ fn queued(listener: &OwnedFd) -> u64 {
 
 /// Waits until `done`; gives up at `until` or when there is to be no more waiting.
 fn wait_for(until: Instant, wait: Wait, mut done: impl FnMut() -> bool) {
-    while !done() {
+    loop {
+        let begin = Instant::now();
+        if done() {
+            return;
+        }
+        let pause = PACE.max(Share::Quarter.pause(begin.elapsed()));
         let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() || wait(PACE.min(left)) {
+        if left.is_zero() || wait(pause.min(left)) {
             return;
         }
     }

@@ -1,4 +1,5 @@
 //! What is looked at when: often where it decides and costs little, rarely where it is dear.
+use super::pace::Share;
 use super::parking::Parking;
 use crate::drain::{Observation, Phase, Tally};
 use crate::sockets::diag::Endings;
@@ -12,8 +13,6 @@ const LAME_DUCK_PACE: Duration = Duration::from_millis(10);
 const QUEUE_PACE: Duration = Duration::from_micros(500);
 /// Connections while they do not decide, for the report.
 const REPORT_PACE: Duration = Duration::from_millis(100);
-/// A look at connections walks the node's whole table: it is followed by a pause of so many times its cost.
-const PAUSE_PER_COST: u32 = 3;
 
 /// The looks of a drain.
 #[derive(Debug)]
@@ -90,14 +89,18 @@ impl Looking {
     ) -> Option<Observation> {
         match phase {
             Phase::LameDuck => {
-                self.due = now + LAME_DUCK_PACE;
+                let begin = Instant::now();
+                let arrivals = self.observer.arrivals();
+                self.due = Share::Quarter.again(now, begin.elapsed(), LAME_DUCK_PACE);
                 if now >= self.report_due {
                     self.connections(now, parking);
                 }
-                Some(Observation { arrivals: self.observer.arrivals(), ..Observation::default() })
+                Some(Observation { arrivals, ..Observation::default() })
             }
             Phase::Gated => {
+                let begin = Instant::now();
                 let (queue, _) = self.observer.queue();
+                let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
                 self.tally.observe_queue(queue);
                 let decides = queue.is_none_or(|queue| queue == 0);
                 if decides && now < self.report_due {
@@ -109,7 +112,7 @@ impl Looking {
                     }
                 }
                 let due = if decides || parking.has_begun() { self.affordable } else { self.report_due };
-                self.due = now + QUEUE_PACE;
+                self.due = share.again(now, cost, QUEUE_PACE);
                 if now < due {
                     self.due = self.due.min(due);
                     return None;
@@ -127,9 +130,9 @@ impl Looking {
         let called = self
             .observer
             .call_roll_with(&mut |row, counters, standing| parking.judge(row, counters, standing));
-        let cost = begin.elapsed();
-        self.roll_affordable = now + cost + cost * PAUSE_PER_COST;
-        self.due = self.roll_affordable.max(now + QUEUE_PACE);
+        let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
+        self.roll_affordable = share.again(now, cost, Duration::ZERO);
+        self.due = share.again(now, cost, QUEUE_PACE);
         called
     }
 
@@ -139,9 +142,9 @@ impl Looking {
         let look =
             self.observer.look_with(&mut |row, counters, standing| parking.judge(row, counters, standing));
         parking.end_look();
-        let cost = begin.elapsed();
-        self.affordable = now + cost + cost * PAUSE_PER_COST;
-        self.report_due = self.affordable.max(now + REPORT_PACE);
+        let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
+        self.affordable = share.again(now, cost, Duration::ZERO);
+        self.report_due = share.again(now, cost, REPORT_PACE);
         self.seen(look)
     }
 

@@ -8,7 +8,7 @@
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
 //! | `signals` | what a signal is to the drain |
 //! | `actions` | what the drain wants done |
-//! | `looking` | what is looked at when, and at what cost |
+//! | `looking`, `pace` | what is looked at when, and at what cost |
 //! | `listeners/` | what the server listens on: found again and again, and held |
 //! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
@@ -30,6 +30,7 @@ pub mod gatekeeper;
 pub mod hooked;
 mod listeners;
 mod looking;
+mod pace;
 pub mod parking;
 mod path_gates;
 mod reporting;

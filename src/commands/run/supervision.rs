@@ -1,6 +1,7 @@
 //! The loop: signals and looks go into the drain, its actions come out.
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
+use super::pace::Share;
 use super::parking::Parking;
 use super::reporting::Times;
 use super::server::Server;
@@ -143,8 +144,10 @@ impl Supervision {
         let event = match &mut self.looking {
             Some(looking) if now >= looking.due() => {
                 if matches!(phase, Phase::LameDuck | Phase::Gated) && now >= self.refresh_due {
-                    self.refresh_due = now + REFRESH_PACE;
+                    let begin = Instant::now();
                     self.gatekeeper.refresh(&mut looking.observer);
+                    let share = Share::of(&looking.observer);
+                    self.refresh_due = share.again(now, begin.elapsed(), REFRESH_PACE);
                     if phase == Phase::Gated && !self.gatekeeper.stands() {
                         looking.observer.gate_opened();
                     }

@@ -1,5 +1,6 @@
 //! The clients of one column: those that come with new connections, those that keep theirs alive, or both.
-use super::plan::{Pace, Trial};
+use super::pace::Pace;
+use super::plan::Trial;
 use super::program::Program;
 use super::report::{Fate, KeptAliveReport};
 use super::trouble::Trouble;

@@ -1,7 +1,8 @@
 //! One column: start the server, load it, stop it under load, see what becomes of every connection and request.
 use super::clients::Clients;
 use super::columns::Column;
-use super::plan::{Pace, Trial};
+use super::pace::Pace;
+use super::plan::Trial;
 use super::processes;
 use super::progress::Progress;
 use super::ready::{self, Found};

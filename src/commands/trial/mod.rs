@@ -13,6 +13,7 @@ mod interrupts;
 mod listening;
 mod matrix;
 mod output;
+mod pace;
 mod plan;
 mod processes;
 mod program;

@@ -2,6 +2,7 @@
 use super::built_in::BuiltIn;
 use super::columns::{Column, columns};
 use super::demo::SLOW_PATH;
+use super::pace::Pace;
 use super::server::Surroundings;
 use super::target;
 use super::trouble::Trouble;
@@ -14,12 +15,6 @@ use nix::sys::signal::Signal;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
-
-/// The load is this many times what the server can do, so that its backlog never empties.
-const OVERLOAD: f64 = 1.3;
-/// The highest rate that is chosen without being asked for, in connections a second: the client shares
-/// the machine with the server.
-const HIGHEST_AUTO: f64 = 1000.0;
 
 /// A trial.
 #[derive(Debug)]
@@ -56,15 +51,6 @@ pub struct Trial {
     load: Plan,
     /// The kept-alive ones, but for their target.
     kept_alive: KeptAlivePlan,
-}
-
-/// A rate, and how it came about.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// New connections a second.
-    pub rate: f64,
-    /// What the server can do, in answers a second, where that is known.
-    pub capacity: Option<f64>,
 }
 
 impl Trial {
@@ -160,18 +146,6 @@ impl Trial {
     }
 }
 
-impl Pace {
-    /// The rate that keeps a server of this capacity busy, within bounds.
-    pub fn above(capacity: f64) -> Self {
-        Self { rate: (OVERLOAD * capacity).min(HIGHEST_AUTO), capacity: Some(capacity) }
-    }
-
-    /// Whether the server may catch up with the load.
-    pub fn may_empty(&self) -> bool {
-        self.capacity.is_some_and(|capacity| self.rate <= capacity)
-    }
-}
-
 /// The slow part of the mix.
 fn slow_path(args: &TrialArgs, built_in: bool) -> Result<Option<Slow>, Trouble> {
     let Some(every) = args.slow_every else { return Ok(None) };
@@ -194,20 +168,5 @@ fn kept_alive_clients(args: &ClientArgs, load: &Plan) -> KeptAlivePlan {
         body: args.body.map(|length| Body { length, pieces, pause, framing, expect_continue }),
         pipeline: args.pipeline,
         client_timeout: load.client_timeout,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_load_is_above_the_capacity_until_it_is_capped() {
-        let server = BuiltIn { workers: 2, work: Duration::from_millis(20), slow: None };
-        let pace = Pace::above(server.capacity());
-        assert!((pace.rate - 130.0).abs() < 1e-6 && !pace.may_empty(), "{pace:?}");
-
-        let fast = Pace::above(5000.0);
-        assert!((fast.rate - 1000.0).abs() < 1e-6 && fast.may_empty(), "{fast:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The result of a trial. Its serialized form is what `--json` prints: names are stable, fields are only added.
-use super::plan::{Pace, Trial};
+use super::pace::Pace;
+use super::plan::Trial;
 use crate::load::{Framing, KeptAlivePlan, Tally};
 use crate::sockets::Address;
 use clap::ValueEnum;

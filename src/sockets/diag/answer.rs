@@ -23,8 +23,8 @@ pub(super) struct Message<'a> {
 pub(super) enum Answer<'a> {
     /// A row of a table, not read yet.
     Row(&'a [u8]),
-    /// There are no more rows.
-    Done,
+    /// There are no more rows; the number is 0, or that of an error, negative, for which there were none or not all.
+    Done(i32),
     /// The kernel refuses, or there is no such socket.
     Error(ErrorMessage),
     /// Nothing of interest.
@@ -68,7 +68,8 @@ impl<'a> Message<'a> {
                 let error = ErrorBuffer::new_checked(&payload).map_err(broken)?;
                 ErrorMessage::parse(&error).map(Answer::Error).map_err(broken)
             }
-            DONE => Ok(Answer::Done),
+            // What the walk gave in the end (netlink_dump() in net/netlink/af_netlink.c): ENOENT without tcp_diag.
+            DONE => Ok(Answer::Done(payload.first_chunk().map_or(0, |end| i32::from_ne_bytes(*end)))),
             _ => Ok(Answer::Other),
         }
     }
@@ -77,4 +78,27 @@ impl<'a> Message<'a> {
 #[allow(clippy::needless_pass_by_value, reason = "as map_err() gives it")]
 pub(super) fn broken(error: DecodeError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `struct nlmsghdr` of linux/netlink.h, and a payload.
+    fn done(payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(16 + payload.len()).unwrap();
+        let head = [&length.to_ne_bytes()[..], &DONE.to_ne_bytes(), &[0; 10]];
+        [&head.concat(), payload].concat()
+    }
+
+    #[test]
+    fn the_end_of_a_walk_has_its_error_and_without_one_there_is_none() {
+        for (payload, end) in [(&(-libc::ENOENT).to_ne_bytes()[..], -libc::ENOENT), (&[0; 4], 0), (&[], 0)] {
+            let bytes = done(payload);
+            let Answer::Done(said) = Message::first_of(&bytes).unwrap().answer().unwrap() else {
+                panic!("not the end of a walk");
+            };
+            assert_eq!(said, end);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 //! The kernel's announcement that a socket is gone.
+use super::refused::{self, What};
 use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
 use rustix::io::Errno;
 use std::io;
@@ -15,9 +16,10 @@ impl Endings {
     /// Subscribes; the kernel lets anyone (NL_CFG_F_NONROOT_RECV in net/core/sock_diag.c).
     ///
     /// # Errors
-    /// As [`super::SockDiag::open`], and ENOENT when the kernel lacks inet_diag.
+    /// As [`super::SockDiag::open`]; ENOENT where TCP's table was refused before: without inet_diag nothing is announced.
     pub fn subscribe() -> io::Result<Self> {
-        let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
+        refused::may_be_asked(What::Netlink).and_then(|()| refused::may_be_asked(What::Tcp))?;
+        let mut socket = refused::note(What::Netlink, Socket::new(NETLINK_SOCK_DIAG))?;
         socket.bind_auto()?;
         for group in DESTROY_GROUPS {
             socket.add_membership(group)?;

@@ -2,6 +2,7 @@
 //! its answers come in; `tcp` and `unix` have the questions.
 mod answer;
 mod endings;
+mod refused;
 mod row;
 mod tcp;
 mod unix;
@@ -13,8 +14,9 @@ pub use unix::{UnixRow, UnixStates};
 
 use answer::{Answer, Message};
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage};
-use netlink_packet_sock_diag::SockDiagMessage;
+use netlink_packet_sock_diag::{SockDiagMessage, inet, unix as unix_table};
 use netlink_sys::{Socket, SocketAddr as NetlinkAddr, protocols::NETLINK_SOCK_DIAG};
+use refused::What;
 use std::io;
 
 /// One dump's answers come in pieces of at most 32 KiB (netlink_dump() in net/netlink/af_netlink.c).
@@ -38,9 +40,11 @@ impl SockDiag {
     /// Opens it.
     ///
     /// # Errors
-    /// EPROTONOSUPPORT (gVisor, no module), EACCES or EPERM (SELinux, seccomp), EMFILE.
+    /// EPROTONOSUPPORT (gVisor, no module), EACCES or EPERM (SELinux, seccomp), EMFILE. What this thread was refused
+    /// before is refused without asking, and so it is with each table.
     pub fn open() -> io::Result<Self> {
-        let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
+        refused::may_be_asked(What::Netlink)?;
+        let mut socket = refused::note(What::Netlink, Socket::new(NETLINK_SOCK_DIAG))?;
         socket.bind_auto()?;
         socket.connect(&NetlinkAddr::new(0, 0))?;
         rustix::net::sockopt::set_socket_timeout(
@@ -53,6 +57,16 @@ impl SockDiag {
 
     /// Calls `each` with every answer to `wanted`; `false` as [`Self::walk`].
     fn dump(
+        &mut self,
+        wanted: SockDiagMessage,
+        each: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<bool> {
+        let table = table_of(&wanted);
+        refused::may_be_asked(table)?;
+        refused::note(table, self.try_dump(wanted, each))
+    }
+
+    fn try_dump(
         &mut self,
         wanted: SockDiagMessage,
         mut each: impl FnMut(&[u8]) -> io::Result<()>,
@@ -71,7 +85,8 @@ impl SockDiag {
                 whole &= !message.is_interrupted();
                 match message.answer()? {
                     Answer::Row(row) => each(row)?,
-                    Answer::Done => return Ok(whole),
+                    Answer::Done(0..) => return Ok(whole),
+                    Answer::Done(error) => return Err(io::Error::from_raw_os_error(error.saturating_neg())),
                     Answer::Error(error) => return Err(error.to_io()),
                     Answer::Other => {}
                 }
@@ -85,6 +100,12 @@ impl SockDiag {
         wanted: SockDiagMessage,
         read: impl Fn(&[u8]) -> io::Result<T>,
     ) -> io::Result<Option<T>> {
+        let table = table_of(&wanted);
+        refused::may_be_asked(table)?;
+        if !refused::has_answered(table) {
+            // The ENOENT of a socket that is gone is that of a missing module, too.
+            self.dump(nobody(wanted.clone()), |_| Ok(()))?;
+        }
         self.ask(wanted, NLM_F_REQUEST)?;
         loop {
             let size = self.receive()?;
@@ -99,7 +120,7 @@ impl SockDiag {
                     Ok(None)
                 }
                 Answer::Error(error) => Err(error.to_io()),
-                Answer::Done | Answer::Other => Ok(None),
+                Answer::Done(_) | Answer::Other => Ok(None),
             };
         }
     }
@@ -124,4 +145,20 @@ impl SockDiag {
             }
         }
     }
+}
+
+fn table_of(wanted: &SockDiagMessage) -> What {
+    if let SockDiagMessage::UnixRequest(_) = wanted { What::Unix } else { What::Tcp }
+}
+
+/// The same question of the same table, for sockets of no state at all.
+fn nobody(mut wanted: SockDiagMessage) -> SockDiagMessage {
+    match &mut wanted {
+        SockDiagMessage::InetRequest(request) => request.states = inet::StateFlags::empty(),
+        SockDiagMessage::UnixRequest(request) => {
+            (request.state_flags, request.inode) = (unix_table::StateFlags::empty(), 0);
+        }
+        _ => {}
+    }
+    wanted
 }

@@ -1,9 +1,11 @@
 //! A row of the kernel's table of sockets.
 use super::answer::broken;
 use super::{Family, Name};
+use crate::sockets::connections::TCP_CLOSE_WAIT;
 use netlink_packet_core::{NLA_HEADER_SIZE, NlasIterator, Parseable as _};
-use netlink_packet_sock_diag::constants::{INET_DIAG_INFO, INET_DIAG_SKV6ONLY};
-use netlink_packet_sock_diag::inet::InetResponseHeader;
+use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, INET_DIAG_INFO, INET_DIAG_SKV6ONLY};
+use netlink_packet_sock_diag::inet::{InetResponseHeader, SocketId};
+use procfs::net::TcpNetEntry;
 use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
@@ -28,6 +30,39 @@ impl<'a> Row<'a> {
     pub(super) fn parse(payload: &'a [u8]) -> io::Result<Self> {
         let header = InetResponseHeader::parse(payload).map_err(broken)?;
         Ok(Self { header, attributes: Cow::Borrowed(payload.get(HEADER..).unwrap_or_default()) })
+    }
+
+    /// The row of a connection that /proc/net/tcp shows, as the socket itself tells it: its state, the bytes received and not
+    /// read (without a FIN), its cookie, and its `struct tcp_info`.
+    #[must_use]
+    pub fn held(seen: &TcpNetEntry, state: u8, unread: u32, cookie: u64, tcp_info: &[u8]) -> Row<'static> {
+        let (local, peer) = (seen.local_address, seen.remote_address);
+        let family = if local.is_ipv4() { AF_INET } else { AF_INET6 };
+        let socket_id = SocketId {
+            source_port: local.port(),
+            destination_port: peer.port(),
+            source_address: local.ip(),
+            destination_address: peer.ip(),
+            interface_id: 0,
+            cookie: cookie.to_ne_bytes(),
+        };
+        let header = InetResponseHeader {
+            family,
+            state,
+            timer: None,
+            socket_id,
+            recv_queue: unread.saturating_add(u32::from(state == TCP_CLOSE_WAIT)),
+            send_queue: seen.tx_queue,
+            uid: seen.uid,
+            // The kernel's rows have so much of it.
+            inode: u32::try_from(seen.inode & u64::from(u32::MAX)).unwrap_or_default(),
+        };
+        let mut attributes = vec![0; NLA_HEADER_SIZE + tcp_info.len()];
+        let length = u16::try_from(attributes.len()).unwrap_or(u16::MAX);
+        attributes[..2].copy_from_slice(&length.to_ne_bytes());
+        attributes[2..NLA_HEADER_SIZE].copy_from_slice(&INET_DIAG_INFO.to_ne_bytes());
+        attributes[NLA_HEADER_SIZE..].copy_from_slice(tcp_info);
+        Row { header, attributes: Cow::Owned(attributes) }
     }
 
     /// The same, for longer than the kernel's answer.

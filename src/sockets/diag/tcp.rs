@@ -38,6 +38,28 @@ pub enum States {
     Connections,
 }
 
+impl States {
+    /// Whether a state, one of the `TCP_*` numbers of net/tcp_states.h, is among them.
+    #[must_use]
+    pub fn have(self, state: u8) -> bool {
+        self.flags().bits() & 1_u32.wrapping_shl(state.into()) != 0
+    }
+
+    fn flags(self) -> StateFlags {
+        match self {
+            Self::Listening => StateFlags::LISTEN,
+            Self::Connections => {
+                StateFlags::SYN_RECV
+                    | StateFlags::ESTABLISHED
+                    | StateFlags::CLOSE_WAIT
+                    | StateFlags::FIN_WAIT1
+                    | StateFlags::CLOSING
+                    | StateFlags::LAST_ACK
+            }
+        }
+    }
+}
+
 /// A listener, as the table has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Listening {
@@ -139,8 +161,7 @@ impl SockDiag {
         let wanted =
             InetRequest { socket_id: name.id.clone(), ..request(name.family, States::Connections, None) };
         // An exact look-up does not go by states: it finds TIME_WAIT too.
-        let states = wanted.states.bits();
-        Ok(self.look_up(&wanted)?.filter(|row| states & 1_u32.wrapping_shl(row.state().into()) != 0))
+        Ok(self.look_up(&wanted)?.filter(|row| States::Connections.have(row.state())))
     }
 
     /// The one socket of these addresses and this cookie.
@@ -155,17 +176,9 @@ fn request(family: Family, states: States, port: Option<u16>) -> InetRequest {
         Family::V6 => (AF_INET6, SocketId::new_v6()),
     };
     socket_id.source_port = port.unwrap_or(0);
-    let (states, extensions) = match states {
-        States::Listening => (StateFlags::LISTEN, ExtensionFlags::empty()),
-        States::Connections => (
-            StateFlags::SYN_RECV
-                | StateFlags::ESTABLISHED
-                | StateFlags::CLOSE_WAIT
-                | StateFlags::FIN_WAIT1
-                | StateFlags::CLOSING
-                | StateFlags::LAST_ACK,
-            ExtensionFlags::INFO,
-        ),
+    let extensions = match states {
+        States::Listening => ExtensionFlags::empty(),
+        States::Connections => ExtensionFlags::INFO,
     };
-    InetRequest { family, protocol: IPPROTO_TCP, extensions, states, socket_id }
+    InetRequest { family, protocol: IPPROTO_TCP, extensions, states: states.flags(), socket_id }
 }

@@ -1,5 +1,6 @@
 //! A connection of our own: tries the way that a program lays out, and fills a plug.
 use crate::sockets::diag::{Family, SockDiag};
+use crate::sockets::proc_net;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::sockopt::{set_socket_linger, socket_error};
@@ -134,10 +135,14 @@ fn loopback_v4(port: u16) -> IpAddr {
     all.find(|one| !taken.contains(one)).unwrap_or(Ipv4Addr::LOCALHOST.into())
 }
 
-/// The addresses at which somebody listens on this port. Where that is not told: none.
+/// The addresses at which somebody listens on this port. Where nothing tells: none.
 fn listening_at(port: u16, family: Family) -> Vec<IpAddr> {
-    let rows = SockDiag::open().and_then(|mut diag| diag.listening(family, Some(port)));
-    rows.unwrap_or_default().into_iter().map(|row| row.address.ip()).collect()
+    let by_diag = || SockDiag::open()?.listening(family, Some(port));
+    if let Ok(rows) = by_diag() {
+        return rows.into_iter().map(|row| row.address.ip()).collect();
+    }
+    let rows = proc_net::listeners().unwrap_or_default().into_iter().filter_map(|row| row.address.tcp());
+    rows.filter(|row| row.port() == port && Family::of(*row) == family).map(|row| row.ip()).collect()
 }
 
 /// Whether a connection comes into the queue of `listener`. It may be on its way still when [`OwnConnection::connect`] has

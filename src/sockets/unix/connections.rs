@@ -3,7 +3,7 @@
 //! The kernel shows what is unread at either end of a unix connection, and neither clocks nor counters. So a request
 //! that the server has read and not answered looks like a connection at rest. One that is young is taken to be in
 //! flight; of one that is not, nothing is known, and it is waited for no longer: it may be a proxy's kept-alive one.
-use super::Unix;
+use super::{Unix, proc};
 use crate::sockets::address::UnixName;
 use crate::sockets::diag::UnixStates;
 use crate::sockets::look::Look;
@@ -67,6 +67,12 @@ impl Connections {
             Ok(rows)
         });
         let Some(rows) = rows else {
+            self.first_seen.clear();
+            // That, at least, /proc shows: gunicorn's control socket seldom has a client.
+            let names = self.bound.values().map(|bound| &bound.name).collect();
+            if matches!(proc::anybody_at(&names), Ok(false)) {
+                return Some(0);
+            }
             (look.unread, look.unknown) = (None, None);
             look.connections_are_unknown();
             return None;

@@ -1,6 +1,8 @@
-//! The fallback: /proc/net/unix, where unix_diag is refused. It shows who listens, and nothing of queues.
+//! The fallback: /proc/net/unix, where unix_diag is refused. It shows who listens and who is accepted, and nothing of
+//! queues.
 use crate::sockets::address::UnixName;
 use crate::sockets::listener::Listener;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -8,6 +10,8 @@ use std::os::unix::ffi::OsStringExt;
 
 /// `__SO_ACCEPTCON` of linux/net.h, in the column of flags: it listens.
 const LISTENING: u32 = 1 << 16;
+/// `SS_CONNECTED` of linux/net.h, in the column of states.
+const CONNECTED: u32 = 3;
 /// `SOCK_STREAM`, in the column of types.
 const STREAM: u32 = 1;
 
@@ -16,13 +20,47 @@ const STREAM: u32 = 1;
 /// # Errors
 /// When the file cannot be read.
 pub fn listeners() -> io::Result<Vec<Listener>> {
+    Ok(rows()?
+        .into_iter()
+        .filter(Row::listens)
+        .map(|row| Listener::unix(row.name, row.inode, None))
+        .collect())
+}
+
+/// Whether anybody is accepted from a listener of one of these names: whoever is has its name.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn anybody_at(names: &HashSet<&UnixName>) -> io::Result<bool> {
+    Ok(rows()?.iter().any(|row| row.is_accepted() && names.contains(&row.name)))
+}
+
+/// A stream socket that has a name.
+struct Row {
+    flags: u32,
+    state: u32,
+    inode: u64,
+    name: UnixName,
+}
+
+impl Row {
+    fn listens(&self) -> bool {
+        self.flags & LISTENING != 0
+    }
+
+    fn is_accepted(&self) -> bool {
+        self.state == CONNECTED && self.inode != 0
+    }
+}
+
+fn rows() -> io::Result<Vec<Row>> {
     let text = fs::read("/proc/self/net/unix")?;
-    Ok(text.split(|byte| *byte == b'\n').filter_map(listener).collect())
+    Ok(text.split(|byte| *byte == b'\n').filter_map(row).collect())
 }
 
 /// Reads `Num RefCount Protocol Flags Type St Inode Path`, the numbers but the inode in hexadecimal
 /// (unix_seq_show() in net/unix/af_unix.c). In an abstract name every zero byte is shown as `@`, the first too.
-fn listener(line: &[u8]) -> Option<Listener> {
+fn row(line: &[u8]) -> Option<Row> {
     let mut rest = line;
     let mut word = || {
         let start = rest.iter().position(|byte| *byte != b' ')?;
@@ -33,23 +71,41 @@ fn listener(line: &[u8]) -> Option<Listener> {
     };
     let hexadecimal = |word: &str| u32::from_str_radix(word, 16).ok();
     let flags = (word()?, word()?, word()?, word()?).3;
-    let (kind, _state, inode) = (word()?, word()?, word()?);
-    if hexadecimal(flags)? & LISTENING == 0 || hexadecimal(kind)? != STREAM {
+    let (kind, state, inode) = (word()?, word()?, word()?);
+    if hexadecimal(kind)? != STREAM {
         return None;
     }
     let name = match rest.strip_prefix(b" ")? {
         [b'@', name @ ..] => UnixName::Abstract(name.to_vec()),
         path => OsString::from_vec(path.to_vec()).into(),
     };
-    Some(Listener::unix(name, inode.parse().ok()?, None))
+    Some(Row { flags: hexadecimal(flags)?, state: hexadecimal(state)?, inode: inode.parse().ok()?, name })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sockets::Address;
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    #[test]
+    fn who_is_accepted_is_seen_at_the_listener_s_name_and_who_is_queued_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("socket");
+        let server = UnixListener::bind(&path).unwrap();
+        let name = UnixName::Path(path.clone());
+        let anybody = || anybody_at(&HashSet::from([&name])).unwrap();
+        let _client = UnixStream::connect(&path).unwrap();
+        assert!(!anybody());
+        let accepted = server.accept().unwrap();
+        assert!(anybody());
+        drop(accepted);
+        assert!(!anybody());
+    }
 
     fn read(line: &str) -> Option<String> {
-        listener(line.as_bytes()).map(|found| format!("{} {}", found.address, found.inode))
+        let listener = row(line.as_bytes()).filter(Row::listens)?;
+        Some(format!("{} {}", Address::Unix(listener.name), listener.inode))
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod across;
 mod acts;
 mod caught;
 
+use super::pace::Share;
 use crate::cli::{ParkArgs, ParkChoice};
 use crate::park::{Connection, Figures, Patience, Seen, Stance};
 use crate::sockets::by_cookie::{ByCookie, is_remembered};
@@ -22,8 +23,6 @@ use caught::Caught;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-/// A pass over the server's descriptors is followed by a pause of so many times its cost.
-const PAUSE_PER_COST: u32 = 3;
 /// Connections that cannot be parked, and are never quiet for long, are waited for so long. Then any instant will do
 /// in which none of them has a request in flight.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -196,7 +195,6 @@ impl Parking {
         let begin = Instant::now();
         self.owners.find(&self.whose.processes());
         self.owners_are_stale = false;
-        let cost = begin.elapsed();
-        self.owners_due = self.now + cost + cost * PAUSE_PER_COST;
+        self.owners_due = Share::Quarter.again(self.now, begin.elapsed(), Duration::ZERO);
     }
 }

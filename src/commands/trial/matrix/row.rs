@@ -1,6 +1,7 @@
 //! One server of a matrix, run in every way.
 use super::super::column;
-use super::super::plan::{Pace, Trial};
+use super::super::pace::Pace;
+use super::super::plan::Trial;
 use super::super::server::Surroundings;
 use super::super::trouble::Trouble;
 use super::file::Server;
