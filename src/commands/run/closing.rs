@@ -89,14 +89,21 @@ impl Gatekeeper {
         finished
     }
 
-    /// Answers all that has come to lameduck so far, until `until` at the latest.
-    pub fn answer_all(&mut self, until: Instant, wait: Wait) {
-        wait_for(until, wait, || self.nobody_left());
+    /// Answers all that has come to lameduck so far, until `until` at the latest; gives what has become of whom. Who comes
+    /// after an instant in which nobody was left is not left behind.
+    pub fn answer_all(&mut self, until: Instant, wait: Wait) -> Finished {
+        let mut nobody = false;
+        wait_for(until, wait, || {
+            nobody = self.nobody_left();
+            nobody
+        });
+        let finished = self.finished();
+        Finished { left_behind: if nobody { 0 } else { finished.left_behind }, ..finished }
     }
 
     /// What has become of whom until now.
     #[must_use]
-    pub fn finished(&self) -> Finished {
+    fn finished(&self) -> Finished {
         let served = |kind| self.desk.as_ref().map(|desk| desk.served(kind)).unwrap_or_default();
         Finished {
             late_arrivals: served(Kind::LateArrival),

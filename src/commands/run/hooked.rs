@@ -179,9 +179,9 @@ impl Supervision {
     pub(super) fn return_to_the_hook(&mut self) {
         let until = self.closing_until();
         let (signals, routing, server) = (&self.signals, &self.routing, &mut self.server);
-        self.gatekeeper.answer_all(until, &mut |pause| told_to_hurry(signals, routing, server, pause));
+        let mut wait = |pause| told_to_hurry(signals, routing, server, pause);
+        let finished = self.gatekeeper.answer_all(until, &mut wait);
         self.times.forwarded = Some(Instant::now());
-        let finished = self.gatekeeper.finished();
         let Some(looking) = &self.looking else { return };
         let facts = self.facts(self.verdict(&finished));
         let report = facts.report(Gate::of(&self.gatekeeper), looking, self.parking.figures(), &finished);
