@@ -55,6 +55,8 @@ impl Supervision {
             times: self.times,
             signals: (self.signal_in, self.signal_out),
             killed: self.killed,
+            endpoints: self.endpoints,
+            deadline: self.deadline,
             status,
         };
         reporting::say(&facts.report(gate, &looking, parking.figures(), &finished), telemetry);

@@ -6,6 +6,7 @@
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
 //! | `signals` | what a signal is to the drain |
 //! | `actions` | what the drain wants done |
+//! | `cluster` | what Kubernetes tells of the stop; `no_cluster` where lameduck was built without |
 //! | `looking` | what is looked at when, and at what cost |
 //! | `listeners/` | what the server listens on: found again and again, and held |
 //! | `choosing` | which gate a listener gets: refuse or divert |
@@ -21,6 +22,11 @@
 mod actions;
 pub mod choosing;
 mod closing;
+#[cfg(feature = "kubernetes")]
+mod cluster;
+#[cfg(not(feature = "kubernetes"))]
+#[path = "no_cluster.rs"]
+mod cluster;
 mod desk;
 mod ending;
 mod gatekeeper;
@@ -39,6 +45,7 @@ use crate::cli::RunArgs;
 use crate::sockets::listen;
 use crate::supervisor::{Launch, Routing, Signals, adopt_orphans, stop_signal_hint};
 use crate::telemetry;
+use cluster::Cluster;
 use gatekeeper::Gatekeeper;
 use parking::Parking;
 use starting::Way;
@@ -56,9 +63,10 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let signals = Signals::block().map_err(|error| format!("cannot receive signals: {error}"))?;
     telemetry::start(args.telemetry.log_format, args.telemetry.log_level);
     args.sockets.check()?;
-    args.late_arrivals.check(&args.sockets)?;
-    let way = Way::of(&args.sockets)?;
     let in_kubernetes = choosing::in_kubernetes();
+    let cluster = Cluster::of(&args, in_kubernetes);
+    args.late_arrivals.check(&args.sockets, cluster.finds_fellows())?;
+    let way = Way::of(&args.sockets)?;
     let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
     choosing::joins(&args.sockets)?;
     let listened =
@@ -92,5 +100,6 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Some(hint) = hint {
         info!("{hint}");
     }
-    Ok(Supervision::new(signals, routing, child, policy, gatekeeper, parking).run(&args.telemetry).into())
+    let supervision = Supervision::new(signals, routing, child, policy, gatekeeper, parking, cluster);
+    Ok(supervision.run(&args.telemetry).into())
 }

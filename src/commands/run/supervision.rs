@@ -1,10 +1,11 @@
 //! The loop: signals and looks go into the drain, its actions come out.
+use super::cluster::Cluster;
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
 use super::parking::Parking;
 use super::reporting::Times;
 use crate::cli::TelemetryArgs;
-use crate::drain::{Action, Drain, Event, Observation, Outcome, Phase, Policy};
+use crate::drain::{Action, Drain, Endpoints, Event, Observation, Outcome, Phase, Policy};
 use crate::supervisor::{Child, Routing, Signal, Signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -24,6 +25,7 @@ pub struct Supervision {
     pub(super) begin: Instant,
     pub(super) gatekeeper: Gatekeeper,
     pub(super) parking: Parking,
+    pub(super) cluster: Cluster,
     /// Exists from the stop signal on.
     pub(super) looking: Option<Looking>,
     pub(super) refresh_due: Duration,
@@ -32,6 +34,8 @@ pub struct Supervision {
     pub(super) closing_within: Duration,
     /// When we shall be killed, counted from the stop signal.
     pub(super) deadline: Option<Duration>,
+    /// What the endpoints were last told to be, and since when.
+    pub(super) endpoints: (Endpoints, Option<Instant>),
     pub(super) signal_in: Option<Signal>,
     pub(super) signal_out: Option<Signal>,
     pub(super) outcome: Outcome,
@@ -48,6 +52,7 @@ impl Supervision {
         policy: Policy,
         gatekeeper: Gatekeeper,
         parking: Parking,
+        cluster: Cluster,
     ) -> Self {
         Self {
             signals,
@@ -56,12 +61,14 @@ impl Supervision {
             begin: Instant::now(),
             gatekeeper,
             parking,
+            cluster,
             looking: None,
             refresh_due: Duration::ZERO,
             silent_grace: policy.silent_grace,
             closing_within: policy.reserve,
             deadline: policy.deadline,
             drain: Drain::new(policy),
+            endpoints: (Endpoints::Unknown, None),
             signal_in: None,
             signal_out: None,
             outcome: Outcome::ServerExited,
@@ -79,6 +86,7 @@ impl Supervision {
                 break status;
             }
             if self.drain.phase() != Phase::Serving {
+                self.hear_from_the_cluster();
                 self.look();
             }
         };
@@ -150,13 +158,14 @@ impl Supervision {
             match action {
                 Action::PrepareGate => self.prepare_gate(),
                 Action::CloseGate => self.close_gate(),
+                Action::AnswerTheRest => self.answer_the_rest(),
                 Action::Forward(outcome) => self.forward(outcome),
                 Action::Kill => self.kill(),
             }
         }
     }
 
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.begin.elapsed()
     }
 }
