@@ -12,7 +12,7 @@ use lameduck::sockets::duplicate;
 use lameduck::sockets::owners::Owners;
 use lameduck::sockets::processes::descendants;
 use lameduck::sockets::tcp_info::TCP_INFO_MAX;
-use lameduck::sockets::{Observer, Watched, mark, sys};
+use lameduck::sockets::{Observer, Watched, Whose, mark, sys};
 use rustix::process::getpid;
 use std::time::{Duration, Instant};
 
@@ -73,10 +73,10 @@ struct Ticks {
 impl Ticks {
     fn new() -> Self {
         let mut observer = Observer::open(SILENT_GRACE);
-        let found = observer.discover(getpid(), &[]).listeners;
+        let found = observer.discover(Whose::Ours, &[]).listeners;
         assert_eq!(found.len(), 1, "{found:?}");
         observer.watch(found.into_iter().map(|listener| Watched { listener, duplicate: None }).collect());
-        let mut parking = Parking::new(&defaults(), SILENT_GRACE);
+        let mut parking = Parking::new(Whose::Ours, &defaults(), SILENT_GRACE);
         parking.gated(Duration::ZERO);
         Self { observer, parking, begin: Instant::now() }
     }

@@ -5,6 +5,7 @@ mod run;
 #[cfg(feature = "trial")]
 pub mod trial;
 pub mod values;
+mod wait;
 
 pub use doctor::DoctorArgs;
 pub use run::{
@@ -15,6 +16,8 @@ pub use run::{
 pub use run::{KubernetesArgs, OwnPod, Withdrawal};
 #[cfg(feature = "trial")]
 pub use trial::{TrialArgs, TrialServerArgs, Work};
+
+pub use wait::WaitArgs;
 
 use clap::{Parser, Subcommand};
 
@@ -38,6 +41,8 @@ Exit status: 125 when lameduck itself could not do what was asked; all others ar
 pub enum Verb {
     /// Run a server; on the stop signal drain it, then stop it
     Run(RunArgs),
+    /// Drain a server that somebody else has started, and return when it may be stopped: a preStop hook
+    Wait(Box<WaitArgs>),
     /// See what this environment permits, and what can therefore be promised
     Doctor(Box<DoctorArgs>),
     /// See it work: the same load and the same stop, plainly and under lameduck

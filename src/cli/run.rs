@@ -19,6 +19,7 @@ use super::values;
 use crate::supervisor::Signal;
 use clap::Args;
 use std::ffi::OsString;
+use std::time::Duration;
 
 const NOTES: &str = "\
 A DURATION is a number with a unit (500ms, 25s, 2m, 1m 30s) or a bare number of seconds, a year at most. Where an \
@@ -59,6 +60,11 @@ pub struct RunArgs {
     /// The limits of the drain.
     #[command(flatten)]
     pub drain: DrainArgs,
+
+    /// How long after the stop signal was forwarded the server is killed [default: as --reserve]
+    #[arg(long, env = "LAMEDUCK_KILL_AFTER", help_heading = "Drain")]
+    #[arg(value_name = "DURATION", value_parser = values::duration, allow_hyphen_values = true)]
+    pub kill_after: Option<Duration>,
 
     /// Which sockets, and how new connections are kept away from them.
     #[command(flatten)]

@@ -4,6 +4,7 @@ pub mod run;
 #[cfg(feature = "trial")]
 mod trial;
 mod usage;
+mod wait;
 
 use crate::cli::{Cli, Verb};
 use crate::telemetry::say;
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match cli.verb {
         Verb::Run(args) => run::main(args),
+        Verb::Wait(args) => wait::main(*args),
         Verb::Doctor(args) => doctor::main(&args),
         #[cfg(feature = "trial")]
         Verb::Trial(args) => trial::main(*args),

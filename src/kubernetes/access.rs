@@ -96,9 +96,9 @@ fn reached_from(ip: IpAddr, port: u16) -> Option<IpAddr> {
     Some(socket.local_addr().ok()?.ip().to_canonical())
 }
 
-/// An error with its causes: the last one is the one that helps.
+/// The causes of an error, without the client's own name for it.
 pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes = std::iter::successors(error.source().or(Some(error)), |error| error.source());
     let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
     texts.dedup_by(|cause, error| error.contains(cause.as_str()));
     texts.join(": ")

@@ -27,16 +27,9 @@ pub async fn follow(api: &Api, settings: &Settings, ports: &[u16], tell: impl Fn
     loop {
         tries += 1;
         let Err(trouble) = once(api, settings, ports, &mut before, &mut told, &tell).await else { return };
-        match trouble.pause(tries) {
-            Some(pause) => {
-                tell(News::TryingAgain(trouble));
-                tokio::time::sleep(pause).await;
-            }
-            None => {
-                tell(News::NoEndpoints(trouble));
-                return;
-            }
-        }
+        let Some(pause) = trouble.pause(tries) else { return tell(News::NoEndpoints(trouble)) };
+        tell(News::TryingAgain(trouble));
+        tokio::time::sleep(pause).await;
     }
 }
 

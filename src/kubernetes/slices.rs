@@ -44,7 +44,9 @@ impl Slices {
             services.extend(ours.map(service));
         }
         let mut slices = Self { by_name: BTreeMap::new(), services };
-        list.into_iter().for_each(|slice| slices.put(slice));
+        for slice in list {
+            slices.put(slice);
+        }
         slices
     }
 

@@ -2,7 +2,7 @@
 use super::diag::{Family, SockDiag};
 use super::listener::Listener;
 use super::processes;
-use super::{proc_net, unix};
+use super::{Whose, proc_net, unix};
 use rustix::process::{Pid, getpid};
 use std::collections::{BTreeSet, HashSet};
 use std::io;
@@ -24,13 +24,13 @@ pub struct Discovery {
     pub others: BTreeSet<SocketAddr>,
 }
 
-/// Finds the listeners of all descendants of `root`; where `ports` are given, of TCP only those on these ports, and
-/// those whoever holds them when descriptors may not be read.
+/// Finds the listeners of a server; where `ports` are given, of TCP only those on these ports, and those whoever holds
+/// them when descriptors may not be read.
 ///
 /// # Errors
 /// When neither sock_diag nor /proc/net/tcp can be read.
-pub fn discover(diag: Option<&mut SockDiag>, root: Pid, ports: &[u16]) -> io::Result<Discovery> {
-    among(diag, processes::descendants(root), ports)
+pub fn discover(diag: Option<&mut SockDiag>, whose: Whose, ports: &[u16]) -> io::Result<Discovery> {
+    among(diag, whose.processes(), ports)
 }
 
 /// The same among these processes.
@@ -139,7 +139,7 @@ mod tests {
         let mut diag = SockDiag::open().unwrap();
         let root = getppid().unwrap();
         let tcp = |diag: Option<&mut SockDiag>, port| {
-            let mut found = discover(diag, root, &[port]).unwrap().listeners;
+            let mut found = discover(diag, Whose::Below(root), &[port]).unwrap().listeners;
             found.retain(|found| found.address.tcp().is_some());
             found
         };

@@ -14,9 +14,16 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 /// ESRCH: the process is gone; EBADF: the descriptor is; EPERM: not permitted here; ENOENT: another socket has
 /// taken the number.
 pub fn duplicate(pid: Pid, fd: RawFd, inode: u64) -> io::Result<OwnedFd> {
-    let process = pidfd_open(pid, PidfdFlags::empty())?;
-    let socket = pidfd_getfd(process, fd, PidfdGetfdFlags::empty())?;
+    let socket = of(pid, fd)?;
     if fstat(&socket)?.st_ino == inode { Ok(socket) } else { Err(rustix::io::Errno::NOENT.into()) }
+}
+
+/// Duplicates descriptor `fd` of process `pid`, whatever it is.
+///
+/// # Errors
+/// As [`duplicate`], without its ENOENT.
+pub fn of(pid: Pid, fd: RawFd) -> io::Result<OwnedFd> {
+    Ok(pidfd_getfd(pidfd_open(pid, PidfdFlags::empty())?, fd, PidfdGetfdFlags::empty())?)
 }
 
 /// Whether pidfd_getfd(2) is permitted at all, tried on a descriptor of our own. A refusal by a seccomp filter or

@@ -15,7 +15,7 @@
 //! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
 //! | `address` | where a listener is: TCP or unix |
-//! | `listener`, `processes`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
+//! | `listener`, `processes`, `whose`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
 //! | `owners`, `mark` | whose the connections are; duplicates for an instant, and what is done with one |
 //! | `caught` | calls of the server that a mark has caught, and how they are freed |
 //! | `listen` | sockets that lameduck binds itself |
@@ -46,6 +46,7 @@ pub mod sys;
 pub mod tcp_info;
 pub mod unix;
 pub mod watched;
+pub mod whose;
 
 pub use address::{Address, UnixName};
 pub use listener::Listener;
@@ -53,3 +54,4 @@ pub use look::Look;
 pub use observer::Observer;
 pub use roll::Called;
 pub use watched::Watched;
+pub use whose::Whose;

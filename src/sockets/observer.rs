@@ -10,9 +10,8 @@ use super::roll::{Called, Roll};
 use super::source::Source;
 use super::unix::{Connections, Unix};
 use super::watched::{Watched, accept_queue, connections};
-use super::{counters, proc_net};
+use super::{Whose, counters, proc_net};
 use procfs::net::TcpState;
-use rustix::process::Pid;
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
@@ -60,11 +59,11 @@ impl Observer {
         self.source.name()
     }
 
-    /// Finds the listeners of the descendants of `root` ([`discovery::discover`]).
-    pub fn discover(&mut self, root: Pid, ports: &[u16]) -> Discovery {
+    /// Finds the listeners of a server ([`discovery::discover`]).
+    pub fn discover(&mut self, whose: Whose, ports: &[u16]) -> Discovery {
         let found = self.source.ask(
-            |diag| discovery::discover(Some(diag), root, ports),
-            |_| discovery::discover(None, root, ports),
+            |diag| discovery::discover(Some(diag), whose, ports),
+            |_| discovery::discover(None, whose, ports),
         );
         found.unwrap_or_default()
     }

@@ -21,6 +21,11 @@ fn given_help_for_run_is_asked_for_then_each_option_is_told_with_its_unit_variab
 }
 
 #[test]
+fn given_help_for_wait_is_asked_for_then_its_options_and_exit_statuses_are_told() {
+    insta::assert_snapshot!("lameduck-wait-help", told(&["wait", "--help"]));
+}
+
+#[test]
 fn given_help_for_doctor_is_asked_for_then_its_exit_statuses_are_told() {
     insta::assert_snapshot!("lameduck-doctor-help", told(&["doctor", "--help"]));
 }

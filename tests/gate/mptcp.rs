@@ -1,5 +1,6 @@
 //! Multipath TCP: what Go servers listen with since Go 1.24. Its listener is found, seen and gated as any other.
 use super::scene::{become_queued, close, form, queued, until};
+use lameduck::sockets::Whose;
 use lameduck::sockets::diag::SockDiag;
 use lameduck::sockets::discovery::discover;
 use libtest_mimic::Completion;
@@ -27,7 +28,8 @@ pub fn trial() -> Completion {
     let address = SocketAddr::try_from(getsockname(&socket).unwrap()).unwrap();
 
     let mut diag = SockDiag::open().unwrap();
-    let found = discover(Some(&mut diag), getppid().unwrap(), &[address.port()]).unwrap().listeners;
+    let found =
+        discover(Some(&mut diag), Whose::Below(getppid().unwrap()), &[address.port()]).unwrap().listeners;
     assert_eq!(found.iter().filter_map(|found| found.address.tcp()).collect::<Vec<_>>(), [address]);
     assert_eq!(found[0].inode, fstat(&socket).unwrap().st_ino);
     let connect = || TcpStream::connect(("127.0.0.1", address.port())).unwrap();

@@ -67,7 +67,7 @@ fn is_said_once(report: &Value, log: &str, what: &str) {
     assert!(report["lame_duck_ms"].as_u64().unwrap() >= 5_000, "{report}");
     let lines: Vec<&str> = log.lines().filter(|line| line.contains(WITHOUT)).collect();
     assert!(lines.len() == 1 && lines[0].contains(what), "{what}: {log}");
-    assert!(!log.contains("error:") && !log.contains("panicked"), "{log}");
+    assert!(!log.contains("lameduck: error") && !log.contains("panicked"), "{log}");
 }
 
 fn told_once(faults: &[Fault], is_forbidden: bool, what: &str) {

@@ -1,6 +1,6 @@
 //! A kube-apiserver, `$KUBECONFIG`: an EndpointSlice is made by hand, and changed while lameduck watches. Prints how long
 //! after the change was asked for it was seen.
-use crate::scene::{beside_another, gunicorn, read};
+use crate::scene::{endpoint, gunicorn, read, slice};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, wait_for};
 use k8s_openapi::jiff::Timestamp;
@@ -11,11 +11,22 @@ use std::process::{Command, Stdio};
 
 /// So often the change is made.
 const RUNS: usize = 10;
-/// The namespace of the test, which is made and deleted.
-const NAMESPACE: &str = "shop";
 /// What the service account may do: docs/kubernetes.md has the same Role.
 const ROLE: [&str; 4] =
     ["role", "lameduck", "--verb=list,watch", "--resource=endpointslices.discovery.k8s.io"];
+
+/// The namespace of this run. It is deleted in the end; without a controller-manager it stays, as its name does.
+fn namespace() -> String {
+    format!("shop-{}", std::process::id())
+}
+
+/// This pod beside a ready one. The API server takes no addresses of the loopback interface.
+fn slice_with(offered: bool) -> Value {
+    let endpoints = [endpoint(0, "10.0.0.1", offered, !offered), endpoint(1, "10.0.0.2", true, false)];
+    let mut slice = slice("web-a", 8000, &endpoints);
+    slice["metadata"]["namespace"] = namespace().into();
+    slice
+}
 
 pub fn trials() -> Vec<Trial> {
     let needs = match std::env::var_os("KUBECONFIG") {
@@ -39,7 +50,7 @@ fn kubectl_is_there() -> Result<(), String> {
 /// The output of `kubectl ARGUMENTS`, fed with an object.
 fn kubectl(arguments: &[&str], object: Option<&Value>) -> String {
     let mut command = Command::new("kubectl");
-    command.args(["--namespace", NAMESPACE]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(["--namespace", &namespace()]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = command.stdin(Stdio::piped()).spawn().expect("kubectl");
     let stdin = running.stdin.take().expect("its standard input");
     if let Some(object) = object {
@@ -53,11 +64,12 @@ fn kubectl(arguments: &[&str], object: Option<&Value>) -> String {
 
 /// The address of the API server, and the files of a service account that may do what `ROLE` says.
 fn account() -> (String, PathBuf) {
-    let directory = crate::api_server::service_account(NAMESPACE);
-    for what in [&["namespace", NAMESPACE][..], &["serviceaccount", "web"], &ROLE] {
+    let directory = crate::api_server::service_account(&namespace());
+    for what in [&["namespace", &namespace()][..], &["serviceaccount", "web"], &ROLE] {
         kubectl(&[&["create"], what].concat(), None);
     }
-    kubectl(&["create", "rolebinding", "lameduck", "--role=lameduck", "--serviceaccount=shop:web"], None);
+    let account = format!("--serviceaccount={}:web", namespace());
+    kubectl(&["create", "rolebinding", "lameduck", "--role=lameduck", &account], None);
     let view = |path: &str| kubectl(&["config", "view", "--raw", "--minify", "--flatten", "-o", path], None);
     let authority = view("jsonpath={.clusters[0].cluster.certificate-authority-data}");
     let decoded = Command::new("base64").arg("-d").stdin(file_with(&authority)).output().expect("base64");
@@ -78,14 +90,14 @@ fn withdrawn() {
     let (host, port) =
         server.strip_prefix("https://").and_then(|at| at.rsplit_once(':')).expect("an address");
     let mut took: Vec<i128> = (0..RUNS).map(|_| seen_after(host, port, &account)).collect();
-    kubectl(&["delete", "namespace", NAMESPACE, "--wait=false"], None);
+    kubectl(&["delete", "namespace", &namespace(), "--wait=false"], None);
     took.sort_unstable();
     println!("slice changed -> withdrawn seen, ms: median {}, all {took:?}", took[RUNS / 2]);
 }
 
 /// From the instant before the change is asked for to the line of the log, milliseconds.
 fn seen_after(host: &str, port: &str, account: &Path) -> i128 {
-    kubectl(&["apply", "-f", "-"], Some(&beside_another(8000, true)));
+    kubectl(&["apply", "-f", "-"], Some(&slice_with(true)));
     let report = account.join("report.json");
     let options = [
         "--service-account",
@@ -140,8 +152,8 @@ impl Change {
         use k8s_openapi::api::discovery::v1::EndpointSlice;
         use kube::api::{Api, Patch, PatchParams};
         let Self(runtime, client) = self;
-        let slices: Api<EndpointSlice> = Api::namespaced(client, NAMESPACE);
-        let changed = serde_json::json!({"endpoints": beside_another(8000, false)["endpoints"]});
+        let slices: Api<EndpointSlice> = Api::namespaced(client, &namespace());
+        let changed = serde_json::json!({"endpoints": slice_with(false)["endpoints"]});
         let (params, patch) = (PatchParams::default(), Patch::Merge(&changed));
         let asked = Timestamp::now();
         runtime.block_on(slices.patch("web-a", &params, &patch)).expect("a change");

@@ -7,9 +7,8 @@ use crate::talk::{ask, kept_alive};
 use lameduck::cli::{ParkArgs, ParkChoice};
 use lameduck::commands::run::parking::Parking;
 use lameduck::sockets::mark::RAISED;
-use lameduck::sockets::{Observer, Watched};
+use lameduck::sockets::{Observer, Watched, Whose};
 use libtest_mimic::Trial;
-use rustix::process::getpid;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
@@ -46,10 +45,10 @@ fn falls_over(holds: bool) {
 /// Looks, as `lameduck run` does, until so many are parked and at rest.
 fn parked(connections: u32) -> Parking {
     let mut observer = Observer::open(SILENT_GRACE);
-    let found = observer.discover(getpid(), &[]).listeners;
+    let found = observer.discover(Whose::Ours, &[]).listeners;
     observer.watch(found.into_iter().map(|listener| Watched { listener, duplicate: None }).collect());
     let options = ParkArgs { park: ParkChoice::Auto, park_after: Duration::ZERO };
-    let mut parking = Parking::new(&options, SILENT_GRACE);
+    let mut parking = Parking::new(Whose::Ours, &options, SILENT_GRACE);
     parking.gated(Duration::ZERO);
     let begin = Instant::now();
     let mut at_rest = None;

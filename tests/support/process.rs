@@ -62,6 +62,13 @@ pub fn all() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
+/// A variable of its environment.
+pub fn environment(pid: u32, name: &str) -> Option<String> {
+    let all = fs::read(file(pid, "environ")).ok()?;
+    let mut entries = all.split(|byte| *byte == 0).filter_map(|entry| std::str::from_utf8(entry).ok());
+    entries.find_map(|entry| Some(entry.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+}
+
 /// Its state letter (`R`, `S`, `T`, `Z`, ...), or `None` when it is gone.
 pub fn state(pid: u32) -> Option<char> {
     field(pid, "State")?.chars().next()

@@ -2,7 +2,7 @@
 use crate::scene::Place;
 use crate::support::trial::trial;
 use crate::support::wait_for;
-use lameduck::sockets::{Listener, Look, Observer, Watched, discovery};
+use lameduck::sockets::{Listener, Look, Observer, Watched, Whose, discovery};
 use libtest_mimic::Trial;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -59,7 +59,7 @@ fn are_found() {
     let place = Place::new();
     let path = place.socket(60);
     let _server = UnixListener::bind(&path).unwrap();
-    let us = rustix::process::getppid().unwrap();
+    let us = Whose::Below(rustix::process::getppid().unwrap());
     let mut diag = lameduck::sockets::diag::SockDiag::open().unwrap();
     let mut find = |by_diag: bool| {
         let found = discovery::discover(by_diag.then_some(&mut diag), us, &[]).unwrap().listeners;

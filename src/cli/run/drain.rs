@@ -62,17 +62,12 @@ pub struct DrainArgs {
     #[arg(long, env = "LAMEDUCK_SILENT_GRACE", default_value = "1s")]
     #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     pub silent_grace: Duration,
-
-    /// How long after the stop signal was forwarded the server is killed [default: as --reserve]
-    #[arg(long, env = "LAMEDUCK_KILL_AFTER")]
-    #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
-    pub kill_after: Option<Duration>,
 }
 
 impl DrainArgs {
-    /// The drain's limits. Traffic takes seconds to go elsewhere in Kubernetes; outside of it nobody takes it away.
+    /// The drain's limits; `kill_after`: how long after the forward the server's time is over [default: `--reserve`]. Traffic takes seconds to go elsewhere in Kubernetes; outside of it nobody takes it away.
     #[must_use]
-    pub fn policy(&self, in_kubernetes: bool) -> Policy {
+    pub fn policy(&self, in_kubernetes: bool, kill_after: Option<Duration>) -> Policy {
         let outside_or = |outside, inside| if in_kubernetes { Duration::from_secs(inside) } else { outside };
         let propagation = self.propagation.unwrap_or(if in_kubernetes { KUBE_PROXY } else { Duration::ZERO });
         Policy {
@@ -89,7 +84,7 @@ impl DrainArgs {
             wait_for: if self.wait_for.is_empty() { Condition::ALL.to_vec() } else { self.wait_for.clone() },
             in_flight_timeout: self.in_flight_timeout,
             silent_grace: self.silent_grace,
-            kill_after: self.kill_after.unwrap_or(self.reserve),
+            kill_after: kill_after.unwrap_or(self.reserve),
         }
     }
 }
@@ -103,8 +98,7 @@ mod tests {
     fn policy(options: &[&str], in_kubernetes: bool) -> Policy {
         let words = ["lameduck", "run"].iter().chain(options).chain(&["server"]);
         match Cli::try_parse_from(words).unwrap().verb {
-            Verb::Run(args) => args.drain.policy(in_kubernetes),
-            #[cfg(feature = "trial")]
+            Verb::Run(args) => args.drain.policy(in_kubernetes, args.kill_after),
             verb => panic!("{verb:?}"),
         }
     }

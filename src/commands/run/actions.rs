@@ -1,4 +1,5 @@
 //! What the drain wants done, and how it is done.
+use super::server::Server;
 use super::supervision::{REFRESH_PACE, Supervision};
 use crate::drain::Outcome;
 use crate::supervisor::Signal;
@@ -47,6 +48,10 @@ impl Supervision {
         self.times.forwarded = Some(Instant::now());
         self.outcome = outcome;
         self.gatekeeper.take_the_rest();
+        if matches!(self.server, Server::Hooked(_)) {
+            self.parking.say();
+            return self.return_to_the_hook();
+        }
         let signal = self.signal_out.map(|signal| signal.to_string()).unwrap_or_default();
         if outcome == Outcome::TimedOut {
             warn!(%signal, "time is over: forwarded, answering who is still queued");
@@ -57,6 +62,9 @@ impl Supervision {
     }
 
     pub(super) fn kill(&mut self) {
+        if matches!(self.server, Server::Hooked(_)) {
+            return self.release();
+        }
         warn!("the server has not stopped in time: killing it (--kill-after)");
         self.killed = true;
         self.send(Signal::KILL);

@@ -4,7 +4,7 @@ use super::gatekeeper::Gatekeeper;
 use super::parking::Parking;
 use crate::late_arrivals::{Desk, Kind, Served};
 use crate::sockets::gate::{Group, PathGate, Plug, RETRANSMISSION};
-use crate::sockets::processes::{descendants, holders};
+use crate::sockets::processes::holders;
 use crate::sockets::watched::accept_queue;
 use crate::sockets::{Listener, Observer, unix};
 use rustix::process::{Pid, getpid};
@@ -54,7 +54,7 @@ impl Gatekeeper {
                 let look = observer.look();
                 let working =
                     look.unread.unwrap_or(0) + look.in_flight.unwrap_or(0) + look.half_open.unwrap_or(0);
-                let orphans = descendants(getpid());
+                let orphans = self.whose.processes();
                 !parking.holds()
                     && self.server_queues() == 0
                     && (working == 0 || orphans.is_empty())
@@ -72,13 +72,7 @@ impl Gatekeeper {
                 (plugs.is_empty() || observer.look().half_open.unwrap_or(0) == 0) && self.nobody_left()
             });
         }
-        let served = |kind| self.desk.as_ref().map(|desk| desk.served(kind)).unwrap_or_default();
-        let finished = Finished {
-            late_arrivals: served(Kind::LateArrival),
-            the_rest: served(Kind::Rest),
-            late_requests: served(Kind::LateRequest),
-            left_behind: self.left(),
-        };
+        let finished = self.finished();
         self.close_sockets(observer);
         // Not before: nobody listens any more, and the kernel refuses by itself.
         self.refusals.clear();
@@ -92,9 +86,26 @@ impl Gatekeeper {
         finished
     }
 
+    /// Answers all that has come to lameduck so far, until `until` at the latest.
+    pub fn answer_all(&mut self, until: Instant, wait: Wait) {
+        wait_for(until, wait, || self.nobody_left());
+    }
+
+    /// What has become of whom until now.
+    #[must_use]
+    pub fn finished(&self) -> Finished {
+        let served = |kind| self.desk.as_ref().map(|desk| desk.served(kind)).unwrap_or_default();
+        Finished {
+            late_arrivals: served(Kind::LateArrival),
+            the_rest: served(Kind::Rest),
+            late_requests: served(Kind::LateRequest),
+            left_behind: self.left(),
+        }
+    }
+
     /// Whoever still listens goes on as if we had never been there.
-    fn leave_to_others(&mut self) {
-        let theirs = self.held_by(&descendants(getpid()));
+    pub fn leave_to_others(&mut self) {
+        let theirs = self.held_by(&self.whose.processes());
         for watched in
             self.listeners.watched.extract_if(.., |watched| theirs.contains(&watched.listener.inode))
         {

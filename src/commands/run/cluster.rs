@@ -1,6 +1,6 @@
 //! What Kubernetes tells of the stop: asked when the stop signal has come, heard until the gate closes, said once.
 use super::supervision::Supervision;
-use crate::cli::{RunArgs, Treatment, values};
+use crate::cli::{DrainArgs, LateArrivalArgs, RunArgs, Treatment, WaitArgs, values};
 use crate::drain::{Endpoints, Event, Phase};
 use crate::kubernetes::{Fellows, Inquiry, News, OwnPod, Settings, Standing, Trouble};
 use crate::late_arrivals::Fellow;
@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 use tracing::{debug, info, warn};
 
-/// Whom to ask, and what for.
+/// Whom to ask, and what for; by default nobody.
+#[derive(Default)]
 pub struct Cluster {
     settings: Option<Settings>,
     /// The ready endpoints are to be relayed to.
@@ -22,25 +23,42 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// What these options ask for.
+    /// What the options of `run` ask for.
+    #[must_use]
     pub fn of(args: &RunArgs, in_kubernetes: bool) -> Self {
-        let late = &args.late_arrivals;
+        Self::new(args.kubernetes.settings(in_kubernetes), &args.late_arrivals, &args.drain)
+    }
+
+    /// What the options of `wait` ask for.
+    #[must_use]
+    pub fn of_hook(args: &WaitArgs, in_kubernetes: bool) -> Self {
+        Self::new(args.kubernetes.settings(in_kubernetes), &args.late_arrivals, &args.drain)
+    }
+
+    fn new(settings: Option<Settings>, late: &LateArrivalArgs, drain: &DrainArgs) -> Self {
         Self {
-            settings: args.kubernetes.settings(in_kubernetes),
+            settings,
             relays: late.late_arrivals == Treatment::Relay && late.relay_to.is_empty(),
-            guesses: args.drain.propagation.is_none(),
+            guesses: drain.propagation.is_none(),
             inquiry: None,
             trouble: None,
         }
     }
 
     /// Whether it tells of fellow servers.
+    #[must_use]
     pub fn finds_fellows(&self) -> bool {
         self.settings.as_ref().is_some_and(|settings| settings.withdrawal)
     }
 }
 
 impl Supervision {
+    /// The same, asking this cluster at the stop.
+    #[must_use]
+    pub fn asking(self, cluster: Cluster) -> Self {
+        Self { cluster, ..self }
+    }
+
     /// Begins to ask.
     pub(super) fn ask_the_cluster(&mut self) {
         let Some(settings) = self.cluster.settings.take() else { return };

@@ -6,7 +6,7 @@ use crate::cli::{GateChoice, SocketArgs};
 use crate::late_arrivals::Fellow;
 use crate::late_arrivals::{Desk, Settings};
 use crate::sockets::gate::{Group, PathGate, Refusal};
-use crate::sockets::{Address, Observer};
+use crate::sockets::{Address, Observer, Whose};
 use std::collections::{BTreeMap, HashSet};
 use std::os::fd::OwnedFd;
 use tracing::warn;
@@ -14,6 +14,7 @@ use tracing::warn;
 /// Keeps the gate of one drain.
 #[derive(Debug)]
 pub struct Gatekeeper {
+    pub(super) whose: Whose,
     pub(super) gate: GateChoice,
     /// New connections are refused where they can be, not diverted.
     pub(super) refuses: bool,
@@ -41,6 +42,7 @@ impl Gatekeeper {
     /// Nothing is done before a drain begins.
     #[must_use]
     pub fn new(
+        whose: Whose,
         options: &SocketArgs,
         refuses: bool,
         listened: Vec<OwnedFd>,
@@ -48,10 +50,11 @@ impl Gatekeeper {
         settings: Settings,
     ) -> Self {
         Self {
+            whose,
             gate: options.gate,
             refuses,
             settings,
-            listeners: Listeners::new(options, listened, captured),
+            listeners: Listeners::new(whose, options, listened, captured),
             groups: Vec::new(),
             paths: Vec::new(),
             tried_paths: HashSet::new(),

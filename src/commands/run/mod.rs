@@ -2,6 +2,8 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `server` | the server: our child, or that of somebody whose hook we are |
+//! | `hooked` | what is different for a hook: it returns when everybody is served |
 //! | `starting` | how the server is started, so that its listeners can be held |
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
 //! | `signals` | what a signal is to the drain |
@@ -23,31 +25,34 @@ mod actions;
 pub mod choosing;
 mod closing;
 #[cfg(feature = "kubernetes")]
-mod cluster;
+pub mod cluster;
 #[cfg(not(feature = "kubernetes"))]
 #[path = "no_cluster.rs"]
-mod cluster;
+pub mod cluster;
 mod desk;
 mod ending;
-mod gatekeeper;
+pub mod gatekeeper;
+pub mod hooked;
 mod listeners;
 mod looking;
 pub mod parking;
 mod path_gates;
 mod reporting;
+pub mod server;
 mod signals;
 pub mod starting;
-mod supervision;
+pub mod supervision;
 mod telling;
 mod termination_message;
 
 use crate::cli::RunArgs;
-use crate::sockets::listen;
+use crate::sockets::{Whose, listen};
 use crate::supervisor::{Launch, Routing, Signals, adopt_orphans, stop_signal_hint};
 use crate::telemetry;
 use cluster::Cluster;
 use gatekeeper::Gatekeeper;
 use parking::Parking;
+use server::Server;
 use starting::Way;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
@@ -88,18 +93,20 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Err(error) = adopt_orphans() {
         warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
     }
-    let policy = args.drain.policy(in_kubernetes);
+    let policy = args.drain.policy(in_kubernetes, args.kill_after);
     let gatekeeper = Gatekeeper::new(
+        Whose::Ours,
         &args.sockets,
         refuses,
         listened,
         captured,
         args.late_arrivals.settings(policy.silent_grace),
     );
-    let parking = Parking::new(&args.park, policy.silent_grace);
+    let parking = Parking::new(Whose::Ours, &args.park, policy.silent_grace);
     if let Some(hint) = hint {
         info!("{hint}");
     }
-    let supervision = Supervision::new(signals, routing, child, policy, gatekeeper, parking, cluster);
-    Ok(supervision.run(&args.telemetry).into())
+    let server = Server::Child(child);
+    let supervision = Supervision::new(signals, routing, server, policy, gatekeeper, parking, args.telemetry);
+    Ok(supervision.asking(cluster).run().into())
 }

@@ -1,18 +1,27 @@
 //! lameduck was built without the feature `kubernetes`: nobody is asked, and nothing is told.
 use super::supervision::Supervision;
-use crate::cli::RunArgs;
+use crate::cli::{RunArgs, WaitArgs};
 
 /// Nobody who could be asked.
+#[derive(Default)]
 pub struct Cluster;
 
 impl Cluster {
     /// Nobody, whatever the options.
+    #[must_use]
     pub fn of(_: &RunArgs, _in_kubernetes: bool) -> Self {
+        Self
+    }
+
+    /// The same for `wait`.
+    #[must_use]
+    pub fn of_hook(_: &WaitArgs, _in_kubernetes: bool) -> Self {
         Self
     }
 
     /// Whether it tells of fellow servers.
     #[expect(clippy::unused_self, reason = "as where there is somebody to ask")]
+    #[must_use]
     pub fn finds_fellows(&self) -> bool {
         false
     }
@@ -20,6 +29,12 @@ impl Cluster {
 
 #[expect(clippy::unused_self, reason = "as where there is somebody to ask")]
 impl Supervision {
+    /// The same: there is nobody to ask.
+    #[must_use]
+    pub fn asking(self, _: Cluster) -> Self {
+        self
+    }
+
     pub(super) fn ask_the_cluster(&mut self) {}
 
     pub(super) fn hear_from_the_cluster(&mut self) {}

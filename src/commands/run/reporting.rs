@@ -7,7 +7,7 @@ use crate::cli::TelemetryArgs;
 use crate::drain::{Answers, Endpoints, LeftBehind, Outcome, Report, SocketReport};
 use crate::late_arrivals::Served;
 use crate::park::Figures;
-use crate::supervisor::{Signal, Status};
+use crate::supervisor::Signal;
 use rustix::fs::OFlags;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -70,8 +70,8 @@ pub struct Facts {
     pub endpoints: (Endpoints, Option<Instant>),
     /// The deadline, from the stop signal on.
     pub deadline: Option<Duration>,
-    /// How the server ended.
-    pub status: Status,
+    /// lameduck's exit status.
+    pub exit_status: u8,
 }
 
 impl Facts {
@@ -104,18 +104,23 @@ impl Facts {
             signal_in: name(self.signals.0),
             signal_out: name(self.signals.1.filter(|_| forwarded.is_some())),
             killed: self.killed,
-            exit_status: self.status.code(),
+            exit_status: self.exit_status,
         }
     }
 }
 
 /// Says it in the log and in the termination message, if there was a drain or somebody to answer, and where wanted in a file.
-pub fn say(report: &Report, telemetry: &TelemetryArgs) {
+pub fn say(report: &Report, drained: bool, telemetry: &TelemetryArgs) {
     let nobody = Answers::default();
-    if report.signal_in.is_some() || all_taken(report).iter().any(|answers| *answers != nobody) {
+    if drained || all_taken(report).iter().any(|answers| *answers != nobody) {
         closing_line(report);
         termination_message::write(report, telemetry.termination_log.as_deref());
     }
+    write_where_wanted(report, telemetry);
+}
+
+/// Writes it into the file of `--report`.
+pub fn write_where_wanted(report: &Report, telemetry: &TelemetryArgs) {
     if let Some(file) = &telemetry.report
         && let Err(error) = write(report, file)
     {

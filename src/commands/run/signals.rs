@@ -2,18 +2,16 @@
 use super::looking::Looking;
 use super::supervision::Supervision;
 use crate::drain::{Event, Phase};
-use crate::supervisor::{Route, Signal, Status};
+use crate::supervisor::{Route, Signal};
 use std::time::Instant;
 use tracing::{info, warn};
 
 impl Supervision {
-    /// Takes all signals that have come; gives the server's status when it has ended.
-    pub(super) fn receive_signals(&mut self) -> Option<Status> {
+    /// Takes all signals that have come.
+    pub(super) fn receive_signals(&mut self) {
         while let Ok(Some(received)) = self.signals.next() {
             match self.routing.route(received.signal) {
-                Route::ChildChanged => {
-                    self.child.reap();
-                }
+                Route::ChildChanged => self.server.reap(),
                 Route::Stop(sent) => self.stop_signal(received.signal, sent),
                 Route::Forward(sent) if self.is_draining() && is_hasty(received.signal) => {
                     info!(signal = %received.signal, "told to hurry");
@@ -23,7 +21,6 @@ impl Supervision {
                 Route::Forward(sent) => self.send(sent),
             }
         }
-        self.child.status()
     }
 
     fn stop_signal(&mut self, received: Signal, sent: Signal) {
@@ -31,8 +28,7 @@ impl Supervision {
             Phase::Serving => {
                 info!(signal = %received, "stop signal: draining");
                 (self.signal_in, self.signal_out) = (Some(received), Some(sent));
-                self.times.stopped = Some(Instant::now());
-                self.looking = Some(Looking::new(self.silent_grace));
+                self.begin_drain();
             }
             Phase::LameDuck | Phase::Gated => {
                 info!(signal = %received, "second stop signal: not waiting any longer");
@@ -43,8 +39,13 @@ impl Supervision {
         self.step(Event::StopSignal);
     }
 
+    pub(super) fn begin_drain(&mut self) {
+        self.times.stopped = Some(Instant::now());
+        self.looking = Some(Looking::new(self.silent_grace));
+    }
+
     pub(super) fn send(&self, signal: Signal) {
-        if let Err(error) = self.child.send(signal) {
+        if let Err(error) = self.server.send(signal) {
             warn!(%signal, %error, "cannot signal the server");
         }
     }

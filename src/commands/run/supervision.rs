@@ -4,9 +4,10 @@ use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
 use super::parking::Parking;
 use super::reporting::Times;
+use super::server::Server;
 use crate::cli::TelemetryArgs;
 use crate::drain::{Action, Drain, Endpoints, Event, Observation, Outcome, Phase, Policy};
-use crate::supervisor::{Child, Routing, Signal, Signals};
+use crate::supervisor::{Routing, Signal, Signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
@@ -20,7 +21,7 @@ pub(super) const REFRESH_PACE: Duration = Duration::from_millis(100);
 pub struct Supervision {
     pub(super) signals: Signals,
     pub(super) routing: Routing,
-    pub(super) child: Child,
+    pub(super) server: Server,
     pub(super) drain: Drain,
     pub(super) begin: Instant,
     pub(super) gatekeeper: Gatekeeper,
@@ -41,27 +42,29 @@ pub struct Supervision {
     pub(super) outcome: Outcome,
     pub(super) killed: bool,
     pub(super) times: Times,
+    pub(super) telemetry: TelemetryArgs,
 }
 
 impl Supervision {
-    /// A server that has just been started.
+    /// A server that runs.
+    #[must_use]
     pub fn new(
         signals: Signals,
         routing: Routing,
-        child: Child,
+        server: Server,
         policy: Policy,
         gatekeeper: Gatekeeper,
         parking: Parking,
-        cluster: Cluster,
+        telemetry: TelemetryArgs,
     ) -> Self {
         Self {
             signals,
             routing,
-            child,
+            server,
             begin: Instant::now(),
             gatekeeper,
             parking,
-            cluster,
+            cluster: Cluster::default(),
             looking: None,
             refresh_due: Duration::ZERO,
             silent_grace: policy.silent_grace,
@@ -74,23 +77,28 @@ impl Supervision {
             outcome: Outcome::ServerExited,
             killed: false,
             times: Times::default(),
+            telemetry,
         }
     }
 
     /// Runs to the end; gives the exit status.
-    pub fn run(mut self, telemetry: &TelemetryArgs) -> u8 {
-        let status = loop {
+    #[must_use]
+    pub fn run(mut self) -> u8 {
+        let ended = loop {
             let timeout = self.timeout();
             self.wait(timeout);
-            if let Some(status) = self.receive_signals() {
-                break status;
-            }
-            if self.drain.phase() != Phase::Serving {
+            self.receive_signals();
+            self.notice_the_hook();
+            if self.drain.phase() != Phase::Serving && self.server.ended().is_none() {
                 self.hear_from_the_cluster();
                 self.look();
             }
+            // By itself, or because it has just been left.
+            if let Some(ended) = self.server.ended() {
+                break ended;
+            }
         };
-        self.exited(status, telemetry)
+        self.exited(ended)
     }
 
     /// How long nothing will need doing; `None`, while serving: until a signal comes.
@@ -104,13 +112,16 @@ impl Supervision {
         Some(due.saturating_sub(self.now()))
     }
 
-    /// Waits for a signal, a connection's end where that decides, or the time.
+    /// Waits for a signal, the end of a server that is not ours, a connection's end where that decides, or the time.
     fn wait(&mut self, timeout: Option<Duration>) {
         let timeout = timeout.map(|timeout| Timespec::try_from(timeout).unwrap_or_default());
         let endings =
             self.looking.as_ref().and_then(Looking::endings).filter(|_| self.drain.phase() == Phase::Gated);
-        let mut sources = vec![PollFd::new(&self.signals, PollFlags::IN)];
-        sources.extend(endings.map(|endings| PollFd::from_borrowed_fd(endings.as_fd(), PollFlags::IN)));
+        let readable = |source| PollFd::from_borrowed_fd(source, PollFlags::IN);
+        let mut sources = vec![readable(self.signals.as_fd())];
+        sources.extend(self.server.sources().into_iter().map(readable));
+        let others = sources.len();
+        sources.extend(endings.map(|endings| readable(endings.as_fd())));
         match poll(&mut sources, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => {
@@ -118,7 +129,7 @@ impl Supervision {
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
-        let ended = sources.get(1).is_some_and(|endings| !endings.revents().is_empty());
+        let ended = sources.get(others).is_some_and(|endings| !endings.revents().is_empty());
         if let Some(looking) = self.looking.as_mut().filter(|_| ended) {
             looking.hurry();
         }

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 /// A drain under observation. A step gives the law that it broke.
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "what has happened, each by itself")]
 pub struct Witness {
     pub drain: Drain,
     policy: Policy,
@@ -192,9 +193,9 @@ impl Witness {
         let settled = now >= least && (quiet || settle.is_zero() || now >= latest);
         // The drain's share of a time that is known.
         let limit = stopped.saturating_add(self.limit());
-        let share = self.policy.reserve.min((limit - stopped) / 2);
+        let share = self.policy.reserve.min(limit.saturating_sub(stopped) / 2);
         let known = self.deadline_told || self.endpoints().0 != Endpoints::Unknown;
-        settled || known && now >= limit - share
+        settled || known && now >= limit.saturating_sub(share)
     }
 
     fn nothing_left(&self, seen: Observation, since_gate: Duration) -> bool {

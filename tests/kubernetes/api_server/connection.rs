@@ -15,7 +15,7 @@ type Stream = StreamOwned<ServerConnection, TcpStream>;
 /// How often a watch looks for something new, and whether its client is still there.
 const PACE: Duration = Duration::from_millis(2);
 /// How long a connection that is never answered stays.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// Serves it. Whatever breaks ends it: the client's side is what is tested.
 pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Objects>) {
@@ -100,7 +100,7 @@ fn watch(stream: &mut Stream, target: &str, objects: &Mutex<Objects>) {
                 .is_none_or(|name| name.contains(slice["metadata"]["name"].as_str().unwrap_or_default()))
                 && service.as_deref().is_none_or(|service| service.contains(label(slice)));
             if is_meant {
-                lines.push_str(&format!("{event}\n"));
+                lines.extend([event.to_string(), "\n".to_owned()]);
             }
         }
         let is_sent =

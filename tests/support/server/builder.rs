@@ -97,7 +97,8 @@ impl Builder {
     pub fn start_when(self, is_ready: impl Fn(&Server) -> bool) -> Server {
         let mark = Mark::new();
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("server-{}.log", mark.value()));
-        let output = File::create(&log).expect("a log file under target/");
+        // Others may write to it, too: a hook.
+        let output = File::options().create(true).append(true).open(&log).expect("a log file under target/");
 
         let argv: Vec<OsString> =
             self.privileges().into_iter().chain(self.wrapper).chain(self.command).collect();

@@ -4,10 +4,9 @@ mod wanted;
 
 use crate::capture::Captured;
 use crate::cli::SocketArgs;
-use crate::sockets::processes::descendants;
-use crate::sockets::{Address, Listener, Observer, Watched, duplicate, processes};
+use crate::sockets::{Address, Listener, Observer, Watched, Whose, duplicate, processes};
 use rustix::fs::fstat;
-use rustix::process::{Pid, getpid};
+use rustix::process::Pid;
 use std::collections::{BTreeSet, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -18,6 +17,7 @@ use wanted::Wanted;
 /// The server's listeners, and our duplicates of them.
 #[derive(Debug)]
 pub struct Listeners {
+    whose: Whose,
     wanted: Wanted,
     getfd: bool,
     /// The sockets of `--listen`.
@@ -38,10 +38,16 @@ pub struct Listeners {
 impl Listeners {
     /// Nothing is looked for before [`Self::find`].
     #[must_use]
-    pub fn new(options: &SocketArgs, listened: Vec<OwnedFd>, captured: Option<Captured>) -> Self {
+    pub fn new(
+        whose: Whose,
+        options: &SocketArgs,
+        listened: Vec<OwnedFd>,
+        captured: Option<Captured>,
+    ) -> Self {
         // Where binds are announced it is refused.
         let getfd = options.want_getfd() && captured.is_none();
         Self {
+            whose,
             wanted: Wanted::new(options),
             getfd,
             listened: listened.into_iter().map(Arc::new).collect(),
@@ -72,7 +78,7 @@ impl Listeners {
     /// Whether the server has other processes than when its listeners were last found, somebody listens with another
     /// TCP socket, or one that we hold has been let go by all who held it. About 20 µs, and 3 µs for each that we hold.
     pub fn have_changed(&self, observer: &mut Observer) -> bool {
-        descendants(getpid()) != self.processes
+        self.whose.processes() != self.processes
             || observer.table().is_some_and(|table| table != self.table)
             || self.watched.iter().any(is_let_go)
     }
@@ -80,7 +86,7 @@ impl Listeners {
     /// Finds them, takes duplicates, and has the observer look at them. Gives what stood in the way, by address.
     pub fn find(&mut self, observer: &mut Observer) -> Vec<(Address, String)> {
         self.captured.keep_all();
-        let found = observer.discover(getpid(), &self.wanted.ports);
+        let found = observer.discover(self.whose, &self.wanted.ports);
         for pid in found.unreadable.iter().filter(|pid| !self.processes.contains(pid)) {
             let pid = pid.as_raw_nonzero();
             warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");

@@ -66,6 +66,7 @@ impl Parking {
 mod tests {
     use super::*;
     use crate::cli::{ParkArgs, ParkChoice};
+    use crate::sockets::Whose;
     use crate::sockets::caught::tests::{caught, given_to};
     use crate::sockets::connections::{Counters, Spoken, Standing};
     use rustix::fs::fstat;
@@ -76,7 +77,7 @@ mod tests {
         let (mut child, server, _client) = caught();
         let inode = fstat(&server).unwrap().st_ino;
         let options = ParkArgs { park: ParkChoice::Auto, park_after: Duration::ZERO };
-        let mut parking = Parking::new(&options, Duration::ZERO);
+        let mut parking = Parking::new(Whose::Ours, &options, Duration::ZERO);
         parking.owners.find(&[Pid::from_child(&child)]);
         let spoken = Spoken {
             received: 5,

@@ -16,11 +16,9 @@ use crate::sockets::by_cookie::ByCookie;
 use crate::sockets::connections::{Counters, Standing, TCP_CLOSE_WAIT};
 use crate::sockets::diag::Row;
 use crate::sockets::owners::Owners;
-use crate::sockets::processes::descendants;
-use crate::sockets::{duplicate, mark};
+use crate::sockets::{Whose, duplicate, mark};
 use across::Across;
 use caught::Caught;
-use rustix::process::getpid;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -36,6 +34,7 @@ pub type LateRequest = (OwnedFd, Vec<u8>);
 /// Parks the server's connections.
 #[derive(Debug)]
 pub struct Parking {
+    whose: Whose,
     wanted: bool,
     /// Duplicates are to be had here.
     possible: bool,
@@ -80,8 +79,9 @@ struct Counted {
 impl Parking {
     /// Nothing is parked before the gate closes.
     #[must_use]
-    pub fn new(options: &ParkArgs, silent_grace: Duration) -> Self {
+    pub fn new(whose: Whose, options: &ParkArgs, silent_grace: Duration) -> Self {
         Self {
+            whose,
             wanted: options.park == ParkChoice::Auto,
             possible: false,
             after: options.park_after,
@@ -191,7 +191,7 @@ impl Parking {
 
     fn find_owners(&mut self) {
         let begin = Instant::now();
-        self.owners.find(&descendants(getpid()));
+        self.owners.find(&self.whose.processes());
         self.owners_are_stale = false;
         let cost = begin.elapsed();
         self.owners_due = self.now + cost + cost * PAUSE_PER_COST;

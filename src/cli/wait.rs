@@ -1,0 +1,87 @@
+//! `lameduck wait`.
+use super::run::{Capture, DrainArgs, LateArrivalArgs, ParkArgs, SocketArgs, TelemetryArgs};
+use super::values;
+use clap::Args;
+use std::time::Duration;
+
+const NOTES: &str = "\
+The server's own container calls it as its preStop hook: it keeps new work away from the server, waits until everybody \
+is served, and returns; then the server gets its stop signal. What it does meanwhile is done by a process that stays until \
+the server is gone, and ends with the container's first process at the latest. The log is the container's own.
+
+It needs pidfd_getfd(2), and the server's user id: refused by the RuntimeDefault seccomp profile, and by Yama's \
+ptrace_scope from 1 on; there the server's new connections cannot be kept away, and the hook says so (lameduck doctor).
+
+A DURATION is a number with a unit (500ms, 25s, 2m, 1m 30s) or a bare number of seconds, a year at most. Where an \
+option takes several values, they are given with commas or by repeating the option.
+
+Exit status:
+  0    everybody was served, and the server may be stopped
+  1    time was over before that
+  125  lameduck itself could not do what was asked: there is no server, or an option is wrong
+Any but 0 shows in the pod's events as FailedPreStopHook; the server is stopped all the same.
+
+Examples:
+  lameduck wait
+  lameduck wait --pid $MAINPID        (ExecStop= of a systemd service)";
+
+/// The options of `lameduck wait`.
+#[derive(Debug, Args)]
+#[command(after_long_help = NOTES)]
+pub struct WaitArgs {
+    /// The server's first process; its descendants are the server too [default: all processes of this container]
+    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..), allow_hyphen_values = true)]
+    pub pid: Option<i32>,
+
+    /// The limits of the drain.
+    #[command(flatten)]
+    pub drain: DrainArgs,
+
+    /// How long after the hook has returned a server that nobody stops gets its new connections again
+    #[arg(long, env = "LAMEDUCK_RELEASE_AFTER", default_value = "30s", help_heading = "Drain")]
+    #[arg(value_name = "DURATION", value_parser = values::duration, allow_hyphen_values = true)]
+    pub release_after: Duration,
+
+    /// Which sockets, and how new connections are kept away from them.
+    #[command(flatten)]
+    pub sockets: SocketArgs,
+
+    /// Whether and when new requests on open connections are kept away.
+    #[command(flatten)]
+    pub park: ParkArgs,
+
+    /// What becomes of whoever comes too late for the server.
+    #[command(flatten)]
+    pub late_arrivals: LateArrivalArgs,
+
+    /// What is asked of the API server at the stop.
+    #[cfg(feature = "kubernetes")]
+    #[command(flatten)]
+    pub kubernetes: super::run::KubernetesArgs,
+
+    /// What is said about it.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
+
+    /// The process that drains, and stays when the hook has returned.
+    #[arg(long, hide = true)]
+    pub detached: bool,
+}
+
+impl WaitArgs {
+    /// What cannot be meant together. `finds_fellows`: the Services' endpoints will tell who they are.
+    ///
+    /// # Errors
+    /// The contradiction, and the way out of it.
+    pub fn check(&self, finds_fellows: bool) -> Result<(), String> {
+        let asked = if !self.sockets.listen.is_empty() {
+            "--listen"
+        } else if matches!(self.sockets.capture, Capture::Bind | Capture::Listen) {
+            "--capture bind or listen"
+        } else {
+            self.sockets.check()?;
+            return self.late_arrivals.check(&self.sockets, finds_fellows);
+        };
+        Err(format!("{asked} needs a server that lameduck starts: use `lameduck run`, or leave it out"))
+    }
+}

@@ -1,0 +1,71 @@
+//! The process that was called: starts the one that drains, and waits for its word.
+use super::target::Target;
+use crate::cli::WaitArgs;
+use crate::commands::run::hooked::Told;
+use crate::sockets::duplicate;
+use crate::telemetry::say;
+use rustix::fs::FileType;
+use rustix::process::Pid;
+use std::env::{args_os, current_exe};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader};
+use std::os::fd::{AsFd, RawFd};
+use std::process::{Command, ExitCode, Stdio};
+
+/// We ourselves, where our file has been removed or is out of reach since (proc_pid_exe(5)).
+const OURSELVES: &str = "/proc/self/exe";
+/// The number of the standard error (stderr(3)).
+const STDERR: RawFd = 2;
+
+/// Waits until everybody is served.
+///
+/// # Errors
+/// When there is no server, or the other process cannot be started or has ended without a word.
+pub fn main(args: &WaitArgs) -> Result<ExitCode, String> {
+    let target = Target::of(args)?;
+    let program = current_exe().ok().filter(|program| program.exists()).unwrap_or_else(|| OURSELVES.into());
+    let mut other = Command::new(&program)
+        .args(args_os().skip(1))
+        .arg("--detached")
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(log_of(target.main))
+        .spawn()
+        .map_err(|error| format!("cannot start the process that drains ({}): {error}", program.display()))?;
+    let mut line = String::new();
+    // The other may inherit nothing that keeps this from ending, should it die.
+    let heard = other.stdout.take().map(|told| BufReader::new(told).read_line(&mut line));
+    if let Some(Err(error)) = heard {
+        return Err(format!("cannot hear from the process that drains: {error}"));
+    }
+    let Ok(Told { status, line }) = serde_json::from_str(&line) else {
+        return Err(
+            "the process that drains has ended before its work was done: see the container's log".to_owned()
+        );
+    };
+    say(line);
+    Ok(status.into())
+}
+
+/// The container's log: what the server's first process has as its standard error. Where that cannot be had, ours, unless
+/// that would keep our caller waiting: he reads a pipe until all who have it are gone.
+fn log_of(main: Pid) -> Stdio {
+    let theirs =
+        || OpenOptions::new().append(true).open(format!("/proc/{}/fd/{STDERR}", main.as_raw_nonzero()));
+    // The very same where it may be had: it may be a socket, or a file that is not appended to.
+    match duplicate::of(main, STDERR).map(File::from).or_else(|_| theirs()) {
+        Ok(log) => log.into(),
+        Err(error) => own().unwrap_or_else(|| {
+            say(format!("warning: cannot write to the container's log ({error}): only this is said"));
+            Stdio::null()
+        }),
+    }
+}
+
+fn own() -> Option<Stdio> {
+    let stderr = io::stderr();
+    let kind = FileType::from_raw_mode(rustix::fs::fstat(stderr.as_fd()).ok()?.st_mode);
+    let duplicate = || stderr.as_fd().try_clone_to_owned().ok().map(File::from);
+    if kind == FileType::Fifo { None } else { duplicate().map(Stdio::from) }
+}
