@@ -3,7 +3,6 @@ use super::supervision::Supervision;
 use crate::cli::{RunArgs, WaitArgs};
 
 /// Nobody who could be asked.
-#[derive(Default)]
 pub struct Cluster;
 
 impl Cluster {
@@ -20,7 +19,6 @@ impl Cluster {
     }
 
     /// Whether it tells of fellow servers.
-    #[expect(clippy::unused_self, reason = "as where there is somebody to ask")]
     #[must_use]
     pub fn finds_fellows(&self) -> bool {
         false

@@ -1,4 +1,5 @@
 //! The loop: signals and looks go into the drain, its actions come out.
+#[cfg(feature = "kubernetes")]
 use super::cluster::Cluster;
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
@@ -26,6 +27,7 @@ pub struct Supervision {
     pub(super) begin: Instant,
     pub(super) gatekeeper: Gatekeeper,
     pub(super) parking: Parking,
+    #[cfg(feature = "kubernetes")]
     pub(super) cluster: Cluster,
     /// Exists from the stop signal on.
     pub(super) looking: Option<Looking>,
@@ -64,6 +66,7 @@ impl Supervision {
             begin: Instant::now(),
             gatekeeper,
             parking,
+            #[cfg(feature = "kubernetes")]
             cluster: Cluster::default(),
             looking: None,
             refresh_due: Duration::ZERO,

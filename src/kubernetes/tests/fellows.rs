@@ -16,6 +16,12 @@ fn given_endpoints_then_the_ready_ones_beside_this_pod_are_its_fellows() {
 }
 
 #[test]
+fn given_a_pod_that_is_still_offered_then_it_is_no_fellow_of_its_own() {
+    let slices = slices(&[slice("web-a", "web", 8000, &[ready(0), ready(1)])]);
+    assert_eq!(fellows(&slices, &identity(), &[8000]), at(&["10.0.0.2:8000"]));
+}
+
+#[test]
 fn given_another_number_behind_the_same_name_then_that_is_the_fellows_port() {
     let slices =
         slices(&[slice("web-a", "web", 8000, &[terminating(0)]), slice("web-b", "web", 9000, &[ready(1)])]);
