@@ -1,7 +1,9 @@
 //! The whole command line, one file a verb. Options are parsed once, here, into plain values; the rooms
 //! that use them never see a flag.
 mod doctor;
+mod hook;
 mod run;
+mod sidecar;
 #[cfg(feature = "trial")]
 pub mod trial;
 pub mod values;
@@ -17,6 +19,8 @@ pub use run::{KubernetesArgs, OwnPod, Withdrawal};
 #[cfg(feature = "trial")]
 pub use trial::{TrialArgs, TrialServerArgs, Work};
 
+pub use hook::HookArgs;
+pub use sidecar::SidecarArgs;
 pub use wait::WaitArgs;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +47,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Drain a server that somebody else has started, and return when it may be stopped: a preStop hook
     Wait(Box<WaitArgs>),
+    /// The same as a preStop hook by HTTP, from a container beside the server's
+    Sidecar(Box<SidecarArgs>),
     /// See what this environment permits, and what can therefore be promised
     Doctor(Box<DoctorArgs>),
     /// See it work: the same load and the same stop, plainly and under lameduck

@@ -1,8 +1,6 @@
 //! `lameduck wait`.
-use super::run::{Capture, DrainArgs, LateArrivalArgs, ParkArgs, SocketArgs, TelemetryArgs};
-use super::values;
+use super::HookArgs;
 use clap::Args;
-use std::time::Duration;
 
 const NOTES: &str = "\
 The server's own container calls it as its preStop hook: it keeps new work away from the server, waits until everybody \
@@ -33,55 +31,11 @@ pub struct WaitArgs {
     #[arg(long, value_name = "PID", value_parser = clap::value_parser!(i32).range(1..), allow_hyphen_values = true)]
     pub pid: Option<i32>,
 
-    /// The limits of the drain.
+    /// The drain.
     #[command(flatten)]
-    pub drain: DrainArgs,
-
-    /// How long after the hook has returned a server that nobody stops gets its new connections again
-    #[arg(long, env = "LAMEDUCK_RELEASE_AFTER", default_value = "30s", help_heading = "Drain")]
-    #[arg(value_name = "DURATION", value_parser = values::duration, allow_hyphen_values = true)]
-    pub release_after: Duration,
-
-    /// Which sockets, and how new connections are kept away from them.
-    #[command(flatten)]
-    pub sockets: SocketArgs,
-
-    /// Whether and when new requests on open connections are kept away.
-    #[command(flatten)]
-    pub park: ParkArgs,
-
-    /// What becomes of whoever comes too late for the server.
-    #[command(flatten)]
-    pub late_arrivals: LateArrivalArgs,
-
-    /// What is asked of the API server at the stop.
-    #[cfg(feature = "kubernetes")]
-    #[command(flatten)]
-    pub kubernetes: super::run::KubernetesArgs,
-
-    /// What is said about it.
-    #[command(flatten)]
-    pub telemetry: TelemetryArgs,
+    pub hook: HookArgs,
 
     /// The process that drains, and stays when the hook has returned.
     #[arg(long, hide = true)]
     pub detached: bool,
-}
-
-impl WaitArgs {
-    /// What cannot be meant together. `finds_fellows`: the Services' endpoints will tell who they are.
-    ///
-    /// # Errors
-    /// The contradiction, and the way out of it.
-    pub fn check(&self, finds_fellows: bool) -> Result<(), String> {
-        let asked = if !self.sockets.listen.is_empty() {
-            "--listen"
-        } else if matches!(self.sockets.capture, Capture::Bind | Capture::Listen) {
-            "--capture bind or listen"
-        } else {
-            self.sockets.check()?;
-            return self.late_arrivals.check(&self.sockets, finds_fellows);
-        };
-        Err(format!("{asked} needs a server that lameduck starts: use `lameduck run`, or leave it out"))
-    }
 }

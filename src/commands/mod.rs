@@ -1,6 +1,7 @@
 //! One file a verb: each turns its options into work for the rooms below and ends with an exit status.
 mod doctor;
 pub mod run;
+pub mod sidecar;
 #[cfg(feature = "trial")]
 mod trial;
 mod usage;
@@ -33,7 +34,8 @@ pub fn main() -> ExitCode {
     };
     let outcome = match cli.verb {
         Verb::Run(args) => run::main(args),
-        Verb::Wait(args) => wait::main(*args),
+        Verb::Sidecar(args) => sidecar::main(*args),
+        Verb::Wait(args) => wait::main(&args),
         Verb::Doctor(args) => doctor::main(&args),
         #[cfg(feature = "trial")]
         Verb::Trial(args) => trial::main(*args),

@@ -109,7 +109,7 @@ impl Api {
     async fn ask<E: std::fmt::Display>(
         &self,
         asked: Asked,
-        request: Result<http::Request<Vec<u8>>, E>,
+        request: Result<hyper::Request<Vec<u8>>, E>,
     ) -> Result<(Vec<u8>, Option<String>), Trouble> {
         let whole = async {
             let (body, date) = self.send(asked, request).await?;
@@ -123,7 +123,7 @@ impl Api {
     async fn send<E: std::fmt::Display>(
         &self,
         asked: Asked,
-        request: Result<http::Request<Vec<u8>>, E>,
+        request: Result<hyper::Request<Vec<u8>>, E>,
     ) -> Result<(Body, Option<String>), Trouble> {
         let request = request.map_err(|error| Trouble::Address(error.to_string()))?.map(Body::from);
         let answer = timeout(ANSWER_WITHIN, self.access.client.send(request)).await;

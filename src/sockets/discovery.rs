@@ -1,10 +1,11 @@
 //! Finding the server's listeners: the sockets that its processes hold, matched with the kernel's table.
-use super::diag::{Family, SockDiag};
+use super::diag::{Family, Listening, SockDiag};
 use super::listener::Listener;
 use super::processes;
 use super::{Whose, proc_net, unix};
+use procfs::net::TcpState;
 use rustix::process::{Pid, getpid};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 
@@ -47,14 +48,17 @@ pub fn among(
     let table = rows.iter().map(|row| row.inode).collect();
     rows.retain(|row| ports.is_empty() || row.address.port().is_some_and(|port| ports.contains(&port)));
     rows.extend(unix::listeners(diag.as_deref_mut()));
-    let wanted = rows.iter().map(|row| row.inode).collect();
+    let wanted: HashSet<u64> = rows.iter().map(|row| row.inode).collect();
     let (mut by_inode, unreadable) = processes::holders(&processes, &wanted);
     // None at all: /proc is not there, or shows us nobody (hidepid).
     let by_port = !ports.is_empty() && (!unreadable.is_empty() || processes.is_empty());
     for row in &mut rows {
         row.holders = by_inode.remove(&row.inode).unwrap_or_default();
     }
-    let is_rest = |row: &mut Listener| row.holders.is_empty() && !(by_port && row.address.tcp().is_some());
+    // Our own are there, too: those of the gate.
+    let own = if by_port { processes::holders([&getpid()], &wanted).0 } else { HashMap::new() };
+    let by_port = |row: &Listener| by_port && row.address.tcp().is_some() && !own.contains_key(&row.inode);
+    let is_rest = |row: &mut Listener| row.holders.is_empty() && !by_port(row);
     let rest: Vec<Listener> = rows.extract_if(.., is_rest).collect();
     rows.sort_by(|one, other| (&one.address, one.inode).cmp(&(&other.address, other.inode)));
     let others = others(diag, getpid(), &rows, rest)?;
@@ -79,6 +83,42 @@ fn others(
     let still = table(diag)?;
     others.retain(|other| still.contains(&other.inode) && !own.contains_key(&other.inode));
     Ok(others.into_iter().filter_map(|other| other.address.tcp()).collect())
+}
+
+/// The TCP sockets that listen at these ports, whoever holds them; those of lameduck's own process left out.
+///
+/// # Errors
+/// When neither sock_diag nor /proc/net/tcp can be read.
+pub fn at(ports: &[u16]) -> io::Result<Vec<Listening>> {
+    let mut rows = by_diag().or_else(|_| by_proc())?;
+    rows.retain(|row| ports.contains(&row.address.port()));
+    let (own, _) = processes::holders([&getpid()], &rows.iter().map(|row| row.inode).collect());
+    rows.retain(|row| !own.contains_key(&row.inode));
+    Ok(rows)
+}
+
+/// The limit of a queue is not told there.
+fn by_proc() -> io::Result<Vec<Listening>> {
+    let rows = proc_net::entries(|row| row.state == TcpState::Listen)?.into_iter();
+    Ok(rows
+        .map(|row| Listening {
+            address: row.local_address,
+            inode: row.inode,
+            uid: row.uid,
+            v6only: None,
+            queue: row.rx_queue,
+            limit: 0,
+        })
+        .collect())
+}
+
+fn by_diag() -> io::Result<Vec<Listening>> {
+    let mut diag = SockDiag::open()?;
+    let mut rows = Vec::new();
+    for family in Family::BOTH {
+        rows.extend(diag.listening(family, None)?);
+    }
+    Ok(rows)
 }
 
 /// The inodes of every listening TCP socket of the network namespace.

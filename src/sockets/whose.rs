@@ -15,6 +15,8 @@ pub enum Whose {
     /// All processes of the container that we are in, but ourselves and what we have started. A container is known by its
     /// control groups (cgroups(7)): where containers of a pod share their processes, each has its own.
     Container,
+    /// Those of another container, which shares nothing but its network with ours: none is seen.
+    Unseen,
 }
 
 impl Whose {
@@ -29,6 +31,7 @@ impl Whose {
                 found
             }
             Self::Container => in_our_container(),
+            Self::Unseen => HashSet::new(),
         }
     }
 }

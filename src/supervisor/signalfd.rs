@@ -42,6 +42,14 @@ impl Signals {
         Ok(Self(SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?))
     }
 
+    /// None at all: for a thread of a process whose signals another one reads.
+    ///
+    /// # Errors
+    /// As [`Self::block`].
+    pub fn none() -> io::Result<Self> {
+        Ok(Self(SignalFd::with_flags(&SigSet::empty(), SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?))
+    }
+
     /// The next signal that is waiting and that others sent, or `None`. Never blocks: `poll(2)` tells when there is one.
     ///
     /// # Errors

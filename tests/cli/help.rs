@@ -26,6 +26,11 @@ fn given_help_for_wait_is_asked_for_then_its_options_and_exit_statuses_are_told(
 }
 
 #[test]
+fn given_help_for_sidecar_is_asked_for_then_its_paths_and_options_are_told() {
+    insta::assert_snapshot!("lameduck-sidecar-help", told(&["sidecar", "--help"]));
+}
+
+#[test]
 fn given_help_for_doctor_is_asked_for_then_its_exit_statuses_are_told() {
     insta::assert_snapshot!("lameduck-doctor-help", told(&["doctor", "--help"]));
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use std::time::Duration;
 
 /// The limits of the drain.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Drain")]
 pub struct DrainArgs {
     /// How long the stop signal is held back at most

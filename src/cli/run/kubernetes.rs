@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// What is asked of the Kubernetes API server, once the stop signal has come.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Kubernetes")]
 pub struct KubernetesArgs {
     /// Whether the lame duck waits until this pod is withdrawn from its Services' endpoints

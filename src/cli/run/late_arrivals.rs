@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// What becomes of whoever comes too late for the server.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Late arrivals")]
 pub struct LateArrivalArgs {
     /// What becomes of whoever comes too late for the server: late arrivals, late requests, and the rest of its queue

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Which sockets, and how new connections are kept away from them.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Sockets")]
 pub struct SocketArgs {
     /// The server's ports; its listeners at others are left alone [default: all that it listens at]

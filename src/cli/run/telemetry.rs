@@ -4,7 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 
 /// What lameduck says, and where.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Log and report")]
 pub struct TelemetryArgs {
     /// Write a report of the drain to this file, as JSON; a file that is there is replaced [default: no report]

@@ -1,6 +1,6 @@
 //! What Kubernetes tells of the stop: asked when the stop signal has come, heard until the gate closes, said once.
 use super::supervision::Supervision;
-use crate::cli::{DrainArgs, LateArrivalArgs, RunArgs, Treatment, WaitArgs, values};
+use crate::cli::{DrainArgs, HookArgs, LateArrivalArgs, RunArgs, Treatment, values};
 use crate::drain::{Endpoints, Event, Phase};
 use crate::kubernetes::{Fellows, Inquiry, News, OwnPod, Settings, Standing, Trouble};
 use crate::late_arrivals::Fellow;
@@ -29,9 +29,9 @@ impl Cluster {
         Self::new(args.kubernetes.settings(in_kubernetes), &args.late_arrivals, &args.drain)
     }
 
-    /// What the options of `wait` ask for.
+    /// What the options of a hook ask for.
     #[must_use]
-    pub fn of_hook(args: &WaitArgs, in_kubernetes: bool) -> Self {
+    pub fn of_hook(args: &HookArgs, in_kubernetes: bool) -> Self {
         Self::new(args.kubernetes.settings(in_kubernetes), &args.late_arrivals, &args.drain)
     }
 

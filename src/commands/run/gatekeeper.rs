@@ -71,7 +71,7 @@ impl Gatekeeper {
     /// Finds the listeners of a server that is running, takes duplicates, and forms the gate's groups.
     pub fn prepare(&mut self, observer: &mut Observer) {
         self.prepare_after_the_end(observer);
-        if self.listeners.nobody_is_seen() {
+        if self.whose != Whose::Unseen && self.listeners.nobody_is_seen() {
             warn!("cannot see the server's processes in /proc; name its ports with --port, or use --listen");
             self.is_blind = true;
         }

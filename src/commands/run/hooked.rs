@@ -1,32 +1,70 @@
 //! A server that is drained for a hook (`lameduck wait`): the hook is told when everybody is served, and whoever called it
 //! stops the server then.
+use super::choosing;
 use super::closing::Finished;
+use super::cluster::Cluster;
 use super::ending::told_to_hurry;
+use super::gatekeeper::Gatekeeper;
+use super::parking::Parking;
 use super::reporting::{self, Gate, sentence};
 use super::server::Server;
 use super::supervision::Supervision;
+use crate::cli::HookArgs;
 use crate::commands::EXIT_LAMEDUCK_FAILED;
 use crate::drain::{Event, Outcome, Phase, Report};
+use crate::sockets::{Whose, discovery};
+use crate::supervisor::{Routing, Signal, Signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::{info, warn};
+
+/// How often it is looked whether listeners are gone: about 20 µs.
+const PACE: Duration = Duration::from_millis(50);
 
 /// The server of somebody else, and the hook that waits for us.
 #[derive(Debug)]
 pub struct Hooked {
-    /// A pidfd of the process that is the server's first.
-    main: OwnedFd,
+    end: End,
     /// A pipe to the hook, until it has been told.
     hook: Option<OwnedFd>,
     /// Closed when it has been told: others wait for that.
     draining: Option<OwnedFd>,
     /// Nobody has stopped the server: it is left as it was.
     released: bool,
+}
+
+/// What the server ends with.
+#[derive(Debug)]
+pub enum End {
+    /// Its first process, by pidfd.
+    Process(OwnedFd),
+    /// The last of its listeners at these ports, by inode: its processes are not seen.
+    Listeners(Vec<u16>, HashSet<u64>),
+}
+
+impl End {
+    /// That of this process.
+    ///
+    /// # Errors
+    /// ESRCH: it is gone; EMFILE: no descriptor is left.
+    pub fn of(main: Pid) -> io::Result<Self> {
+        Ok(Self::Process(pidfd_open(main, PidfdFlags::empty())?))
+    }
+
+    /// Whether it has come. What cannot be seen has not.
+    fn has_come(&self) -> bool {
+        match self {
+            Self::Process(process) => is_ready(process.as_fd()),
+            Self::Listeners(ports, inodes) => discovery::at(ports)
+                .is_ok_and(|now| now.iter().all(|listener| !inodes.contains(&listener.inode))),
+        }
+    }
 }
 
 /// What the hook is told: one line of JSON.
@@ -46,25 +84,32 @@ impl From<String> for Told {
 }
 
 impl Hooked {
-    /// Of this process; `draining` is closed when the hook is told.
-    ///
-    /// # Errors
-    /// ESRCH: it is gone; EMFILE: no descriptor is left.
-    pub fn new(main: Pid, hook: OwnedFd, draining: OwnedFd) -> io::Result<Self> {
-        let main = pidfd_open(main, PidfdFlags::empty())?;
-        Ok(Self { main, hook: Some(hook), draining: Some(draining), released: false })
+    /// A server that ends like that; `draining` is closed when the hook is told.
+    #[must_use]
+    pub fn new(end: End, hook: OwnedFd, draining: Option<OwnedFd>) -> Self {
+        Self { end, hook: Some(hook), draining, released: false }
     }
 
     /// Whether the server has ended, or is left.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.released || is_ready(self.main.as_fd())
+        self.released || self.end.has_come()
+    }
+
+    /// How often it is to be asked whether the server has ended; `None`: [`Self::sources`] tell.
+    #[must_use]
+    pub fn pace(&self) -> Option<Duration> {
+        matches!(self.end, End::Listeners(..)).then_some(PACE)
     }
 
     /// A pidfd is readable when its process has ended, a pipe that nobody will read any more has an error (poll(2)).
     #[must_use]
     pub fn sources(&self) -> Vec<BorrowedFd<'_>> {
-        std::iter::once(&self.main).chain(&self.hook).map(AsFd::as_fd).collect()
+        let process = match &self.end {
+            End::Process(process) => Some(process),
+            End::Listeners(..) => None,
+        };
+        process.into_iter().chain(&self.hook).map(AsFd::as_fd).collect()
     }
 
     /// Whether the hook has been told.
@@ -92,6 +137,28 @@ impl Hooked {
 }
 
 impl Supervision {
+    /// A server of somebody else, to be drained when [`Self::run_for_hook`] is called.
+    ///
+    /// # Errors
+    /// When the gate that was asked for cannot be had.
+    pub fn for_hook(
+        whose: Whose,
+        hooked: Hooked,
+        signals: Signals,
+        options: &HookArgs,
+    ) -> Result<Self, String> {
+        let in_kubernetes = choosing::in_kubernetes();
+        let refuses = choosing::refuses(&options.sockets, &options.late_arrivals, in_kubernetes)?;
+        let policy = options.drain.policy(in_kubernetes, Some(options.release_after));
+        let settings = options.late_arrivals.settings(policy.silent_grace);
+        let gatekeeper = Gatekeeper::new(whose, &options.sockets, refuses, Vec::new(), None, settings);
+        let parking = Parking::new(whose, &options.park, policy.silent_grace);
+        let routing = Routing::new(vec![Signal::TERM], Vec::new());
+        let (server, telemetry) = (Server::Hooked(hooked), options.telemetry.clone());
+        let supervision = Self::new(signals, routing, server, policy, gatekeeper, parking, telemetry);
+        Ok(supervision.asking(Cluster::of_hook(options, in_kubernetes)))
+    }
+
     /// Drains a server whose hook has been called; gives the exit status.
     #[must_use]
     pub fn run_for_hook(mut self) -> u8 {

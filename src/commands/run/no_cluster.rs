@@ -1,6 +1,6 @@
 //! lameduck was built without the feature `kubernetes`: nobody is asked, and nothing is told.
 use super::supervision::Supervision;
-use crate::cli::{RunArgs, WaitArgs};
+use crate::cli::{HookArgs, RunArgs};
 
 /// Nobody who could be asked.
 pub struct Cluster;
@@ -12,9 +12,9 @@ impl Cluster {
         Self
     }
 
-    /// The same for `wait`.
+    /// The same for a hook.
     #[must_use]
-    pub fn of_hook(_: &WaitArgs, _in_kubernetes: bool) -> Self {
+    pub fn of_hook(_: &HookArgs, _in_kubernetes: bool) -> Self {
         Self
     }
 

@@ -3,6 +3,7 @@ use super::hooked::Hooked;
 use crate::supervisor::{Child, Signal, Status};
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 /// The server that is drained.
 #[derive(Debug)]
@@ -41,6 +42,15 @@ impl Server {
         match self {
             Self::Child(child) => child.status().map(Some),
             Self::Hooked(hooked) => hooked.is_over().then_some(None),
+        }
+    }
+
+    /// How often [`Self::ended`] is to be asked while it is drained; `None`: a signal or [`Self::sources`] tell.
+    #[must_use]
+    pub fn pace(&self) -> Option<Duration> {
+        match self {
+            Self::Child(_) => None,
+            Self::Hooked(hooked) => hooked.pace(),
         }
     }
 

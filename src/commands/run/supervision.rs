@@ -111,7 +111,8 @@ impl Supervision {
             Phase::Stopping => self.parking.due().map(|due| due.saturating_duration_since(self.begin)),
             Phase::Serving | Phase::Exited => None,
         };
-        let due = [look, self.drain.wake_at()].into_iter().flatten().min()?;
+        let ended = self.server.pace().map(|pace| self.now() + pace);
+        let due = [look, ended, self.drain.wake_at()].into_iter().flatten().min()?;
         Some(due.saturating_sub(self.now()))
     }
 

@@ -16,8 +16,6 @@ mod hook;
 mod target;
 mod turn;
 
-use super::run::choosing;
-use super::run::cluster::Cluster;
 use crate::cli::WaitArgs;
 use std::process::ExitCode;
 
@@ -25,11 +23,12 @@ use std::process::ExitCode;
 ///
 /// # Errors
 /// When the hook cannot do what was asked.
-pub fn main(args: WaitArgs) -> Result<ExitCode, String> {
+pub fn main(args: &WaitArgs) -> Result<ExitCode, String> {
     if args.detached {
-        detached::main(args);
+        // A panic has been told; its status would be 101, and the next program's may be gunicorn's own.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| detached::main(args)));
         return Ok(ExitCode::SUCCESS);
     }
-    args.check(Cluster::of_hook(&args, choosing::in_kubernetes()).finds_fellows())?;
-    hook::main(&args)
+    args.hook.check()?;
+    hook::main(args)
 }

@@ -29,13 +29,13 @@ impl Target {
             return Err(format!("--pid {}: there is no such process", pid.as_raw_nonzero()));
         }
         let found = SockDiag::open()
-            .and_then(|mut diag| discover(Some(&mut diag), whose, &args.sockets.ports))
-            .or_else(|_| discover(None, whose, &args.sockets.ports))
+            .and_then(|mut diag| discover(Some(&mut diag), whose, &args.hook.sockets.ports))
+            .or_else(|_| discover(None, whose, &args.hook.sockets.ports))
             .map_err(|error| format!("cannot see who listens here: {error}"))?;
         if found.listeners.is_empty() {
-            return Err(nobody(&found, &args.sockets));
+            return Err(nobody(&found, &args.hook.sockets));
         }
-        let main = pid.or_else(|| first(&found)).ok_or_else(|| nobody(&found, &args.sockets))?;
+        let main = pid.or_else(|| first(&found)).ok_or_else(|| nobody(&found, &args.hook.sockets))?;
         Ok(Self { whose, main })
     }
 }

@@ -1,0 +1,17 @@
+//! `lameduck sidecar`, a preStop hook by HTTP: asked beside real servers, which are stopped when it has answered.
+//!
+//! `LAMEDUCK_TEST_RUNS=20` runs each of the drains so often; once by default.
+#[path = "../support/mod.rs"]
+mod support;
+
+mod beside;
+mod calls;
+mod drains;
+mod refusals;
+
+use support::{python, runner};
+
+fn main() {
+    let privileges = python::usable_by_others();
+    runner::one_at_a_time([drains::trials(&privileges), calls::trials(), refusals::trials()]);
+}
