@@ -68,7 +68,7 @@ impl Open {
         rustix::io::ioctl_fionbio(&listener, true).expect("O_NONBLOCK");
         let address = rustix::net::getsockname(&listener).expect("its address").try_into().expect("IP");
         let desk = Desk::open(Settings::answering(GRACE)).expect("a thread");
-        desk.accept_from(&listener).expect("a descriptor");
+        desk.accept_from(&listener, None).expect("a descriptor");
         Self { desk, listener, address }
     }
 

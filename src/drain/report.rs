@@ -68,7 +68,7 @@ pub struct SocketReport {
     pub holders: usize,
     /// The accept queue's limit, in connections; `None` where nothing tells it.
     pub queue_limit: Option<u32>,
-    /// What kept new connections away: `divert`, `refuse` or `none`.
+    /// What kept new connections away: `divert`, `refuse`, `plug` or `none`.
     pub gate: &'static str,
     /// Why that gate; where there is none, what stood in the way.
     pub gate_reason: String,
@@ -85,9 +85,11 @@ pub struct Answers {
     pub goaway: u64,
     /// TLS: ended by a fatal alert, and lost.
     pub alerted: u64,
+    /// TLS: passed on to the server before it was told to stop, to the end.
+    pub passed_on: u64,
     /// Answered by a fellow server (`--late-arrivals relay`), to the end.
     pub relayed: u64,
-    /// Left without the whole of an answer by a fellow server that failed.
+    /// Left without the whole of an answer by a fellow server, or the server, that failed.
     pub cut: u64,
     /// Closed after reading, because what came is no protocol that lameduck knows.
     pub closed: u64,

@@ -1,4 +1,5 @@
 //! The desk's book: what is to be served, and what became of it.
+use super::passage::{Passage, Visit};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -23,9 +24,11 @@ pub enum Ending {
     Goaway,
     /// TLS: told by an alert, after which no client tries elsewhere.
     Alerted,
+    /// TLS: passed on to the server, to the end.
+    PassedOn,
     /// Its answer came from a fellow, to the end.
     Relayed,
-    /// A fellow failed before the end of its answer.
+    /// A fellow, or the server that it was passed on to, failed before the end of its answer.
     Cut,
     /// Another protocol: closed after reading.
     Closed,
@@ -44,9 +47,11 @@ pub struct Served {
     pub goaway: u64,
     /// Told by an alert that it is lost: TLS.
     pub alerted: u64,
+    /// Passed on to the server, to the end: TLS.
+    pub passed_on: u64,
     /// Answered by a fellow, to the end.
     pub relayed: u64,
-    /// Left without the whole of an answer by a fellow that failed.
+    /// Left without the whole of an answer by a fellow, or the server, that failed.
     pub cut: u64,
     /// Closed after reading: another protocol.
     pub closed: u64,
@@ -64,6 +69,7 @@ struct Counts {
     answered: AtomicU64,
     goaway: AtomicU64,
     alerted: AtomicU64,
+    passed_on: AtomicU64,
     relayed: AtomicU64,
     cut: AtomicU64,
     closed: AtomicU64,
@@ -82,18 +88,20 @@ pub struct Entry {
 /// What the thread is given: listeners, and connections of which some bytes may have been read already.
 #[derive(Debug)]
 pub enum Work {
-    Listener(OwnedFd),
-    Connection { connection: OwnedFd, taken: Vec<u8>, entry: Entry },
+    Listener { listener: OwnedFd, passage: Option<Arc<Passage>> },
+    Connection { connection: OwnedFd, taken: Vec<u8>, entry: Entry, visit: Option<Visit> },
 }
 
 impl Book {
     /// What it says now.
     pub fn served(&self, kind: Kind) -> Served {
-        let Counts { open, answered, goaway, alerted, relayed, cut, closed, gone } = &self.0[kind as usize];
+        let Counts { open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone } =
+            &self.0[kind as usize];
         // `open` first: a connection that ends meanwhile is then counted twice rather than not at all.
-        let [open, answered, goaway, alerted, relayed, cut, closed, gone] =
-            [open, answered, goaway, alerted, relayed, cut, closed, gone].map(|count| count.load(SeqCst));
-        Served { open, answered, goaway, alerted, relayed, cut, closed, gone }
+        let [open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone] =
+            [open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone]
+                .map(|count| count.load(SeqCst));
+        Served { open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone }
     }
 
     /// How many are open, of all kinds.
@@ -136,6 +144,7 @@ impl Drop for Entry {
             Ending::Answered => &counts.answered,
             Ending::Goaway => &counts.goaway,
             Ending::Alerted => &counts.alerted,
+            Ending::PassedOn => &counts.passed_on,
             Ending::Relayed => &counts.relayed,
             Ending::Cut => &counts.cut,
             Ending::Closed => &counts.closed,

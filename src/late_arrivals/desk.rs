@@ -2,6 +2,7 @@
 use super::accepting::{Next, RETRY, after};
 use super::book::{Book, Entry, Kind, Served, Work};
 use super::client::Client;
+use super::passage::{Passage, Visit};
 use super::service::{Service, Settings};
 use super::taker::Taker;
 use crate::stream::Acceptor;
@@ -65,18 +66,24 @@ impl Desk {
         Ok(Self { work, book, thread, takers: Vec::new() })
     }
 
-    /// Accepts all late arrivals of a listener of ours, which must not block, from now on.
+    /// Accepts all late arrivals of a listener of ours, which must not block, from now on. Who speaks TLS takes the
+    /// passage, where there is one.
     ///
     /// # Errors
     /// When no descriptor is to be had for it.
-    pub fn accept_from(&self, listener: &OwnedFd) -> io::Result<()> {
-        self.give(Work::Listener(listener.try_clone()?));
+    pub fn accept_from(&self, listener: &OwnedFd, passage: Option<Arc<Passage>>) -> io::Result<()> {
+        self.give(Work::Listener { listener: listener.try_clone()?, passage });
         Ok(())
     }
 
     /// Serves a connection that was accepted already. It is made not to block.
     pub fn serve(&self, connection: OwnedFd, kind: Kind) {
-        self.give(Work::Connection { connection, taken: Vec::new(), entry: self.book.opened(kind) });
+        self.give_connection(connection, Vec::new(), kind, None);
+    }
+
+    /// Serves a late arrival that was accepted already, with this passage.
+    pub fn serve_late(&self, connection: OwnedFd, passage: Option<&Arc<Passage>>) {
+        self.give_connection(connection, Vec::new(), Kind::LateArrival, passage.map(Passage::visit));
     }
 
     /// Serves a late request, of which `taken` was read already. `connection` is a duplicate of the server's descriptor:
@@ -84,7 +91,7 @@ impl Desk {
     /// request is read to its end and answered, once, whatever is pipelined behind it; then the connection is shut
     /// down both ways, so that the server sees its end.
     pub fn serve_late_request(&self, connection: OwnedFd, taken: Vec<u8>) {
-        self.give(Work::Connection { connection, taken, entry: self.book.opened(Kind::LateRequest) });
+        self.give_connection(connection, taken, Kind::LateRequest, None);
     }
 
     /// Accepts all that is left in a listener of the server, in competition with the server, from now on.
@@ -116,6 +123,10 @@ impl Desk {
         let _ = self.thread.join();
     }
 
+    fn give_connection(&self, connection: OwnedFd, taken: Vec<u8>, kind: Kind, visit: Option<Visit>) {
+        self.give(Work::Connection { connection, taken, entry: self.book.opened(kind), visit });
+    }
+
     fn give(&self, work: Work) {
         // The thread ends only with this sender.
         let _ = self.work.send(work);
@@ -127,16 +138,16 @@ async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: u
     while let Some(work) = inbox.recv().await {
         let service = Arc::clone(&service);
         match work {
-            Work::Listener(listener) => {
+            Work::Listener { listener, passage } => {
                 let (book, slots) = (book.clone(), Arc::clone(&slots));
                 tokio::spawn(async move {
-                    if let Err(error) = accept_all(listener, book, slots, service).await {
+                    if let Err(error) = accept_all(listener, passage, book, slots, service).await {
                         warn!(%error, "late arrivals can no longer be accepted");
                     }
                 });
             }
-            Work::Connection { connection, taken, entry } => {
-                tokio::spawn(serve_one(connection, taken, entry, service));
+            Work::Connection { connection, taken, entry, visit } => {
+                tokio::spawn(serve_one(connection, taken, entry, visit, service));
             }
         }
     }
@@ -144,6 +155,7 @@ async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: u
 
 async fn accept_all(
     listener: OwnedFd,
+    passage: Option<Arc<Passage>>,
     book: Book,
     slots: Arc<Semaphore>,
     service: Arc<Service>,
@@ -152,9 +164,10 @@ async fn accept_all(
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return Ok(()) };
         let accepted = poll_fn(|context| {
+            let visit = passage.as_ref().map(Passage::visit);
             let entry = book.opened(Kind::LateArrival);
             match listener.poll_accept(context) {
-                Poll::Ready(Ok(connection)) => Poll::Ready(Ok((connection, entry))),
+                Poll::Ready(Ok(connection)) => Poll::Ready(Ok((connection, entry, visit))),
                 Poll::Ready(Err(error)) => {
                     entry.withdrawn();
                     Poll::Ready(Err(error))
@@ -166,10 +179,10 @@ async fn accept_all(
             }
         });
         match accepted.await {
-            Ok((connection, entry)) => {
+            Ok((connection, entry, visit)) => {
                 let service = Arc::clone(&service);
                 tokio::spawn(async move {
-                    entry.ended(service.serve(Client::of(connection), Vec::new()).await);
+                    entry.ended(service.serve(Client::of(connection), Vec::new(), visit).await);
                     drop(slot);
                 });
             }
@@ -183,14 +196,20 @@ async fn accept_all(
     }
 }
 
-async fn serve_one(connection: OwnedFd, taken: Vec<u8>, entry: Entry, service: Arc<Service>) {
+async fn serve_one(
+    connection: OwnedFd,
+    taken: Vec<u8>,
+    entry: Entry,
+    visit: Option<Visit>,
+    service: Arc<Service>,
+) {
     let client = match entry.kind() {
         Kind::LateRequest => Client::shared(connection),
         Kind::LateArrival | Kind::Rest => Client::of_descriptor(connection),
     };
     // Where descriptors lack it is closed, and counts as gone.
     if let Ok(client) = client {
-        entry.ended(service.serve(client, taken).await);
+        entry.ended(service.serve(client, taken, visit).await);
     }
 }
 

@@ -2,6 +2,7 @@
 use super::body::Body;
 use super::client::Client;
 use super::opening::{Opening, Protocol, understand, understand_no_more};
+use super::passage::Visit;
 use super::request::Head;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -34,12 +35,15 @@ pub async fn hear(
     client: &mut Client,
     mut bytes: Vec<u8>,
     proxy_header: &mut Vec<u8>,
+    mut visit: Option<&mut Visit>,
     silent_grace: Duration,
 ) -> Heard {
     let (begin, mut is_over) = (Instant::now(), false);
     loop {
         let opening = if is_over { understand_no_more(&bytes) } else { understand(&bytes) };
         match opening {
+            // The first byte tells TLS.
+            Opening::Partial if !bytes.is_empty() => visit.take().into_iter().for_each(Visit::needs_nobody),
             Opening::Partial => {}
             Opening::ProxyHeader(length) if proxy_header.is_empty() => {
                 *proxy_header = bytes.drain(..length).collect();

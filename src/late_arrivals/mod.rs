@@ -15,6 +15,7 @@
 //! | `hearing`, `proxy_header`, `opening`, `request`, `body` | what it said, and where that ends |
 //! | `answer`, `http2`, `tls`, `fastcgi` | the 503, GOAWAY or alert, and the close behind it |
 //! | `relay` | a fellow server's answer in its place |
+//! | `passage` | the server's own answer, for clients of TLS |
 mod accepting;
 mod answer;
 mod body;
@@ -25,6 +26,7 @@ mod fastcgi;
 mod hearing;
 mod http2;
 mod opening;
+mod passage;
 mod proxy_header;
 mod relay;
 mod request;
@@ -35,5 +37,6 @@ mod tls;
 pub use answer::RESPONSE;
 pub use book::{Kind, Served};
 pub use desk::Desk;
+pub use passage::{Passage, Traffic};
 pub use relay::Fellow;
 pub use service::Settings;

@@ -7,6 +7,7 @@ use super::fastcgi;
 use super::hearing::{Heard, hear, hear_out};
 use super::http2::send_away;
 use super::opening::Protocol;
+use super::passage::Visit;
 use super::relay::{Fellow, Link, Passed, Relay, pass_bytes, pass_http2, pass_request};
 use super::request::Head;
 use super::tls::ALERT;
@@ -47,16 +48,29 @@ impl Service {
     ///
     /// Whoever says nothing, or nothing that can be understood, is answered and not relayed: it has asked nothing that
     /// somebody else could answer.
-    pub async fn serve(&self, mut client: Client, taken: Vec<u8>) -> Ending {
+    pub async fn serve(&self, mut client: Client, taken: Vec<u8>, mut visit: Option<Visit>) -> Ending {
+        let is_astray = |visit: &Visit| client.ends().is_some_and(|(peer, _)| visit.is_ours(peer));
+        if visit.as_ref().is_some_and(is_astray) {
+            client.reset();
+            return Ending::Gone;
+        }
         // Boxed is what most of those that wait will never need.
         let mut proxy_header = Vec::new();
-        match hear(&mut client, taken, &mut proxy_header, self.silent_grace).await {
+        let heard = hear(&mut client, taken, &mut proxy_header, visit.as_mut(), self.silent_grace).await;
+        match &heard {
+            Heard::Request(..) | Heard::NotHttp1(Protocol::Http2 | Protocol::FastCgi, _) => {
+                visit.take().into_iter().for_each(Visit::speaks_plainly);
+            }
+            Heard::NotHttp1(Protocol::Tls, _) => {}
+            Heard::Unclear | Heard::NotHttp1(Protocol::Other, _) | Heard::Gone => visit = None,
+        }
+        match heard {
             Heard::Request(head, bytes) => {
                 Box::pin(self.serve_request(client, &proxy_header, &head, &bytes)).await
             }
             Heard::Unclear => Box::pin(refuse(client, RESPONSE, None, Body::Length(0))).await,
             Heard::NotHttp1(protocol, bytes) => {
-                Box::pin(self.serve_bytes(client, &proxy_header, protocol, &bytes)).await
+                Box::pin(self.serve_bytes(client, visit, &proxy_header, protocol, &bytes)).await
             }
             Heard::Gone => gone(client),
         }
@@ -88,15 +102,16 @@ impl Service {
                 Ending::Answered => Ending::Cut,
                 ending => ending,
             },
-            passed => finish(client, passed).await,
+            passed => finish(client, passed, Ending::Relayed).await,
         }
     }
 
-    /// What is not HTTP/1 is passed both ways as it is, or told in its own words that it was not processed. On the
+    /// What is not HTTP/1 is passed both ways as it is, to a fellow or, TLS, to the server itself; or it is told in its own words that it was not processed. On the
     /// server's own connection it is the middle of something, which nobody else can go on with.
     async fn serve_bytes(
         &self,
         mut client: Client,
+        visit: Option<Visit>,
         proxy_header: &[u8],
         protocol: Protocol,
         bytes: &[u8],
@@ -105,16 +120,27 @@ impl Service {
             close(client).await;
             return Ending::Closed;
         }
-        if let Some(link) = self.link(&client).await {
+        if let Some(mut link) = self.link(&client).await {
+            // It is the fellow's now.
+            drop(visit);
             let passed = match protocol {
                 Protocol::Http2 => {
                     pass_http2(&mut client, link, proxy_header, bytes, self.silent_grace).await
                 }
                 Protocol::Tls | Protocol::FastCgi | Protocol::Other => {
-                    pass_bytes(&mut client, link, &[proxy_header, bytes].concat()).await
+                    pass_bytes(&mut client, &mut link.stream, &[proxy_header, bytes].concat()).await
                 }
             };
-            return finish(client, passed).await;
+            return finish(client, passed, Ending::Relayed).await;
+        }
+        if let Some(visit) = visit
+            && let Some(mut passing) = visit.pass().await
+        {
+            let first = [proxy_header, bytes].concat();
+            let passed = pass_bytes(&mut client, &mut passing.stream, &first).await;
+            if passed != Passed::Nothing {
+                return finish(client, passed, Ending::PassedOn).await;
+            }
         }
         let (is_told, ending) = match protocol {
             Protocol::Http2 => (send_away(&mut client, bytes, self.silent_grace).await, Ending::Goaway),
@@ -147,11 +173,12 @@ async fn refuse(mut client: Client, response: &str, head: Option<&Head>, body: B
     gone(client)
 }
 
-async fn finish(client: Client, passed: Passed) -> Ending {
+/// `whole`: how it has ended where all of the answer came.
+async fn finish(client: Client, passed: Passed, whole: Ending) -> Ending {
     match passed {
         Passed::Whole => {
             close(client).await;
-            Ending::Relayed
+            whole
         }
         Passed::Part | Passed::Nothing => {
             client.reset();

@@ -76,7 +76,7 @@ fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, boo
             Ok((connection, entry)) => {
                 let Some(desk) = work.upgrade() else { return };
                 // Not refused while `desk` lives.
-                let _ = desk.send(Work::Connection { connection, taken: Vec::new(), entry });
+                let _ = desk.send(Work::Connection { connection, taken: Vec::new(), entry, visit: None });
             }
             // A unix listener that is shut for reading is readable for ever; when it is empty, it stays so.
             Err(Errno::AGAIN) if ready[0].revents().contains(PollFlags::RDHUP) => return,

@@ -6,6 +6,16 @@
 
 use std::ops::{Index, IndexMut};
 
+/// A connection is remembered for so many looks in a row that do not show it: a dump of the kernel's table goes on where it
+/// left off, and passes over a row when others in its bucket have gone meanwhile (`inet_diag_dump_icsk()`).
+const GRACE: u32 = 2;
+
+/// Whether one that was shown last at this look is still remembered at the end of that one.
+#[must_use]
+pub fn is_remembered(shown: u32, look: u32) -> bool {
+    look.wrapping_sub(shown) <= GRACE
+}
+
 /// What is remembered, by cookie.
 #[derive(Debug)]
 pub struct ByCookie<T> {

@@ -7,7 +7,7 @@
 //! 3. the clocks of both ends' last words, where they do not tie;
 //! 4. the server's own acknowledgement of what came last: it has no answer yet to send it with;
 //! 5. quiet: [`TIE_QUIET`].
-use super::by_cookie::ByCookie;
+use super::by_cookie::{ByCookie, is_remembered};
 use super::connections::{
     Counters, Spoken, Standing, TCP_CLOSE_WAIT, TCP_CLOSING, TCP_FIN_WAIT1, TCP_LAST_ACK, TCP_SYN_RECV,
 };
@@ -45,10 +45,10 @@ struct Seen {
 }
 
 impl Memory {
-    /// Ends a look that showed all connections: those that it did not show are forgotten.
+    /// Ends a look that showed all connections: those that it and the ones before did not show are forgotten.
     pub fn end_of_look(&mut self) {
         let look = self.look;
-        self.seen.end_look(|seen| seen.look == look);
+        self.seen.end_look(|seen| is_remembered(seen.look, look));
         self.look = look.wrapping_add(1);
     }
 

@@ -18,7 +18,7 @@
 //! | `listener`, `processes`, `whose`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
 //! | `owners`, `mark` | whose the connections are; duplicates for an instant, and what is done with one |
 //! | `caught` | calls of the server that a mark has caught, and how they are freed |
-//! | `listen` | sockets that lameduck binds itself |
+//! | `listen`, `free_port` | sockets that lameduck binds itself; where a server can bind one |
 //! | `watched` | a listener that is looked at, and which connections are its own |
 //! | `observer`, `look` | one look at everything, and what it showed |
 //! | `roll` | behind a closed gate: those whom it showed, one by one |
@@ -30,6 +30,7 @@ pub mod counters;
 pub mod diag;
 pub mod discovery;
 pub mod duplicate;
+pub mod free_port;
 pub mod gate;
 pub mod listen;
 pub mod listener;

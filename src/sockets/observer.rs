@@ -103,6 +103,11 @@ impl Observer {
         self.gate_is_closed = true;
     }
 
+    /// Somebody may have come past the gate: who was there at the last look are not all.
+    pub fn somebody_joined(&mut self) {
+        self.roll = None;
+    }
+
     /// There is no gate, or none any more: everybody who comes is the server's again.
     pub fn gate_opened(&mut self) {
         (self.gate_is_closed, self.half_open_at_gate, self.roll) = (false, None, None);

@@ -38,14 +38,14 @@ FIRST, BLOCK = 10000, 500
 
 def our_ports():
     """Ports that the kernel gives to nobody, since they are none of the ephemeral ones, and no other test takes while this
-    process has the name that says so: a block as of tests/support/ports.rs. None is tried by a bind, which lameduck would
+    process has the name that says so: a block as of src/sockets/free_port.rs. None is tried by a bind, which lameduck would
     see."""
     count = (int(read("/proc/sys/net/ipv4/ip_local_port_range").split()[0]) - FIRST) // BLOCK
     taken = {int(row.split()[1].rsplit(":", 1)[1], 16) for row in read("/proc/net/tcp").splitlines()[1:]}
     for number in random.sample(range(count), count):
         name = socket.socket(socket.AF_UNIX)
         try:
-            name.bind(f"\0lameduck-test-ports-{number}")
+            name.bind(f"\0lameduck-ports-{number}")
         except OSError:
             continue
         block = range(FIRST + number * BLOCK, FIRST + (number + 1) * BLOCK)

@@ -74,7 +74,7 @@ fn late_arrivals(address: &str, way: &str, members: usize, backlog: i32) -> u64 
 
     close(&group);
     let desk = Desk::open(Settings::answering(Duration::from_hours(1))).unwrap();
-    desk.accept_from(group.ours()).unwrap();
+    desk.accept_from(group.ours(), None).unwrap();
     sockets.iter().for_each(lose_nothing);
     let mut by_server = 0;
     for mut client in clients {

@@ -17,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 /// A listener: its address, `IPV6_V6ONLY`, how many share it; and the addresses by which clients reach it.
-type Kind = (&'static str, bool, usize, &'static [&'static str]);
+pub type Kind = (&'static str, bool, usize, &'static [&'static str]);
 
 /// Every kind of listener, and the addresses by which clients reach it.
 const KINDS: [Kind; 8] = [
@@ -37,7 +37,7 @@ const PLUGS: usize = 100;
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// All at once: most of the time is the wait for retransmissions.
-fn for_each_kind(test: impl Fn(Kind) + Sync) {
+pub fn for_each_kind(test: impl Fn(Kind) + Sync) {
     thread::scope(|scope| {
         for kind in KINDS {
             let test = &test;

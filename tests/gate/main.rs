@@ -5,6 +5,9 @@ mod cookies;
 mod groups;
 mod kinds;
 mod mptcp;
+mod passages;
+#[path = "../support/passing.rs"]
+mod passing;
 mod refusals;
 mod scene;
 mod users;
@@ -38,6 +41,8 @@ fn main() -> ExitCode {
         groups::a_joined_group_sends_everyone_to_the_server_until_the_gate_closes,
         groups::a_server_without_a_group_cannot_be_joined,
         groups::a_joined_group_closes_with_a_plug,
+        passages::a_connection_of_ours_passes_a_gate_that_diverts_or_turns_away_and_nobody_else_does,
+        passages::a_stranger_of_our_class_is_diverted_like_everybody,
         refusals::a_group_that_is_refused_at_any_step_says_which_and_leaves_the_server_as_it_was,
         refusals::where_programs_are_refused_nobody_who_connects_meanwhile_is_lost,
         refusals::a_gate_that_cannot_be_closed_stays_open,

@@ -55,7 +55,7 @@ fn desk_with_descriptors(limit: u64) {
     setrlimit(Resource::Nofile, Rlimit { current: Some(limit), maximum: Some(limit) }).unwrap();
     let mut desk = Desk::open(Settings::answering(PATIENT)).unwrap();
     let (late, rest) = (listener(true), Arc::new(listener(false)));
-    desk.accept_from(&late).unwrap();
+    desk.accept_from(&late, None).unwrap();
     desk.take_the_rest(Arc::clone(&rest)).unwrap();
     println!("desk at {} {}", address(&late), address(&rest));
     assert_eq!(std::io::stdin().read(&mut [0]).unwrap(), 0);

@@ -8,6 +8,7 @@ mod http2;
 mod late_request;
 mod limits;
 mod parked;
+mod passage;
 #[path = "../support/ports.rs"]
 mod ports;
 mod proxy_header;

@@ -152,7 +152,7 @@ fn a_relay_that_comes_back_to_the_desk_is_answered() {
     let listener = listener(true);
     let itself = address(&listener);
     let desk = Desk::open(Settings { relay_to: vec![as_fellow(&itself)], ..relaying(&[]) }).unwrap();
-    desk.accept_from(&listener).unwrap();
+    desk.accept_from(&listener, None).unwrap();
     let mut client = TcpStream::connect(itself).unwrap();
     client.write_all(GET).unwrap();
     assert_eq!(hear(client), RESPONSE);

@@ -19,8 +19,17 @@ pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
 pub const LINGER: Duration = Duration::from_secs(2);
 
 /// What became of nobody.
-pub const NOBODY: Served =
-    Served { open: 0, answered: 0, goaway: 0, alerted: 0, relayed: 0, cut: 0, closed: 0, gone: 0 };
+pub const NOBODY: Served = Served {
+    open: 0,
+    answered: 0,
+    goaway: 0,
+    alerted: 0,
+    passed_on: 0,
+    relayed: 0,
+    cut: 0,
+    closed: 0,
+    gone: 0,
+};
 
 /// Crowds come one after the other: together they would need more descriptors than a process may have.
 pub fn crowd() -> impl Drop {
@@ -46,7 +55,7 @@ impl Scene {
     pub fn of(settings: Settings) -> Self {
         let desk = Desk::open(settings).unwrap();
         let listener = listener(true);
-        desk.accept_from(&listener).unwrap();
+        desk.accept_from(&listener, None).unwrap();
         Self { desk, at: address(&listener) }
     }
 
@@ -110,8 +119,8 @@ fn ended(served: Served) -> u64 {
 }
 
 pub fn total(served: Served) -> u64 {
-    let Served { open, answered, goaway, alerted, relayed, cut, closed, gone } = served;
-    open + answered + goaway + alerted + relayed + cut + closed + gone
+    let Served { open, answered, goaway, alerted, passed_on, relayed, cut, closed, gone } = served;
+    open + answered + goaway + alerted + passed_on + relayed + cut + closed + gone
 }
 
 #[track_caller]

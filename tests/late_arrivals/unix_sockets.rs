@@ -70,7 +70,7 @@ fn every_protocol_is_told_as_at_tcp_behind_any_proxy_header_or_none() {
     for header in [b"", VERSION_1, VERSION_2, UNKNOWN, LOCAL, &of_unix] {
         let place = place();
         let desk = Desk::open(Settings::answering(PATIENT)).unwrap();
-        desk.accept_from(&place.listener).unwrap();
+        desk.accept_from(&place.listener, None).unwrap();
         for (bytes, answer) in
             [(GET, RESPONSE.as_bytes()), (&asking(), &told()), (HELLO, ALERT), (b"PING\r\n", b"")]
         {
@@ -86,7 +86,7 @@ fn every_protocol_is_told_as_at_tcp_behind_any_proxy_header_or_none() {
 fn a_desk_lets_a_listener_go_that_takes_nobody_more_when_it_is_empty() {
     let place = place();
     let desk = Desk::open(Settings::answering(PATIENT)).unwrap();
-    desk.accept_from(&place.listener).unwrap();
+    desk.accept_from(&place.listener, None).unwrap();
     assert_eq!(hear(place.said(GET)), RESPONSE.as_bytes());
     assert_eq!(place.holders(), 2, "ours and the desk's");
     unix::shut(&place.listener);
@@ -99,7 +99,7 @@ fn who_is_queued_at_such_a_listener_is_answered_before() {
     let clients: Vec<UnixStream> = (0..50).map(|_| place.said(GET)).collect();
     unix::shut(&place.listener);
     let desk = Desk::open(Settings::answering(PATIENT)).unwrap();
-    desk.accept_from(&place.listener).unwrap();
+    desk.accept_from(&place.listener, None).unwrap();
     for client in clients {
         assert_eq!(hear(client), RESPONSE.as_bytes());
     }

@@ -10,6 +10,7 @@ mod support;
 
 mod clients;
 mod killed;
+mod missed;
 mod odd;
 mod panic;
 mod pipelining;
@@ -29,5 +30,6 @@ fn main() {
         refused::trials(),
         killed::trials(),
         panic::trials(),
+        missed::trials(),
     ]);
 }

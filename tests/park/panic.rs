@@ -25,7 +25,7 @@ fn falls_over(holds: bool) {
     // Given: a server of this process's own, with connections that are parked.
     let odd = Odd::alone("polite");
     let mut idle = kept_alive(odd.server.address(), 3);
-    let mut parking = parked(3);
+    let (mut parking, ..) = parked(3);
     assert_eq!(odd.marks(), [RAISED; 3]);
     if holds {
         parking.hold();
@@ -42,8 +42,8 @@ fn falls_over(holds: bool) {
     assert_eq!(ask(&mut idle[0], "/").expect("the server's answer"), (200, false, "ok".into()));
 }
 
-/// Looks, as `lameduck run` does, until so many are parked and at rest.
-fn parked(connections: u32) -> Parking {
+/// Looks, as `lameduck run` does, until so many are parked and at rest; its clock began at the instant.
+pub fn parked(connections: u32) -> (Parking, Observer, Instant) {
     let mut observer = Observer::open(SILENT_GRACE);
     let found = observer.discover(Whose::Ours, &[]).listeners;
     observer.watch(found.into_iter().map(|listener| Watched { listener, duplicate: None }).collect());
@@ -59,5 +59,5 @@ fn parked(connections: u32) -> Parking {
         parking.end_look();
         at_rest = look.idle;
     }
-    parking
+    (parking, observer, begin)
 }

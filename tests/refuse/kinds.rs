@@ -1,8 +1,9 @@
 //! Listeners of every kind of address: who is refused, and who goes on.
 use crate::faults::{in_a_thread, lose_acks, lose_nothing};
+use crate::passing::{come, pass};
 use crate::support::trial::trial;
 use crate::tables::tables;
-use lameduck::sockets::gate::Refusal;
+use lameduck::sockets::gate::{PASSAGE_CLASS, Refusal};
 use libtest_mimic::Trial;
 use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
@@ -40,6 +41,7 @@ const KINDS: [Kind; 6] = [
 pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
     vec![
         trial("a_closed_gate_refuses_each_way_to_its_listener_and_no_other", needs, each_way),
+        trial("a_gate_that_spares_lameduck_s_own_class_refuses_all_others", needs, sparing),
         trial("connections_from_before_the_gate_go_on", needs, go_on),
         trial("two_gates_in_one_network_do_not_open_each_other", needs, two_gates),
         trial("without_cap_net_admin_there_is_no_gate", needs, unprivileged),
@@ -88,6 +90,21 @@ fn each_way() {
         drop(gate);
         assert!(refused.iter().all(|way| connects(way, port)), "{at}: afterwards");
         assert_eq!(tables(), Vec::<String>::new());
+    }
+}
+
+fn sparing() {
+    for Kind { address, v6only, refused, .. } in KINDS {
+        let server = listener(address, 0, v6only);
+        let at = server.local_addr().unwrap();
+        let mut gate = Refusal::form(at, v6only).unwrap().sparing(PASSAGE_CLASS);
+        gate.close_gate().unwrap();
+        for way in refused {
+            let way: IpAddr = way.parse().unwrap();
+            let to = SocketAddr::new(way, at.port());
+            assert!(come(way, to).is_none(), "{to} of {at}");
+            assert!(pass(way, to).is_some(), "{to} of {at}, of lameduck's class");
+        }
     }
 }
 

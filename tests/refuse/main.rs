@@ -10,6 +10,8 @@ mod both;
 mod drains;
 mod kinds;
 mod neighbours;
+#[path = "../support/passing.rs"]
+mod passing;
 mod tables;
 mod users;
 

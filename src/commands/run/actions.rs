@@ -42,6 +42,7 @@ impl Supervision {
     pub(super) fn forward(&mut self, outcome: Outcome) {
         self.parking.hold();
         self.gatekeeper.keep_paths();
+        self.gatekeeper.close_passages();
         if let Some(signal) = self.signal_out {
             self.send(signal);
         }

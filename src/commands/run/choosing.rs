@@ -132,7 +132,10 @@ impl Gatekeeper {
             })
         };
         match formed {
-            Ok(group) => self.groups.push(group),
+            Ok(group) => {
+                self.passages.lay(&group);
+                self.groups.push(group);
+            }
             Err(reason) => self.obstacle(address.into(), reason),
         }
     }
@@ -154,8 +157,11 @@ impl Gatekeeper {
             let reason = if address == other { SHARED.to_owned() } else { neighbour(*other) };
             self.obstacle((*address).into(), reason);
         }
+        let others: Vec<SocketAddr> = self.listeners.others().collect();
+        self.passages.spare(&others);
         for group in groups {
             self.obstacle(group.address().into(), SHARED.to_owned());
+            self.passages.leave(group.address());
             let strays = group.undo();
             self.serve(strays);
         }

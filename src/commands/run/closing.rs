@@ -49,6 +49,7 @@ impl Gatekeeper {
             let now = Instant::now();
             let until = now + until.saturating_duration_since(now) * 3 / 4;
             wait_for(until, &mut *wait, || {
+                self.turn_away();
                 parking.let_go();
                 self.answer(parking.late_requests());
                 let look = observer.look();
@@ -76,6 +77,7 @@ impl Gatekeeper {
         self.close_sockets(observer);
         // Not before: nobody listens any more, and the kernel refuses by itself.
         self.refusals.clear();
+        self.passages.clear();
         let dropped = plugs.iter().any(Plug::has_dropped);
         drop(plugs);
         // As PID 1 of a container our network namespace may end with us, and with it who refuses the retransmissions.
@@ -112,6 +114,7 @@ impl Gatekeeper {
             let Listener { address, inode, .. } = watched.listener;
             warn!(%address, "another process still listens here: leaving the listener to it");
             self.refusals.retain(|refusal| Some(refusal.address()) != address.tcp());
+            address.tcp().into_iter().for_each(|address| self.passages.leave(address));
             let groups = self.groups.extract_if(.., |group| Some(group.address()) == address.tcp());
             let paths = self.paths.extract_if(.., |gate| gate.listener().inode == inode);
             for stray in groups.flat_map(Group::undo).chain(paths.flat_map(PathGate::undo)) {
@@ -127,12 +130,14 @@ impl Gatekeeper {
         holders(processes, &ours).0.into_keys().collect()
     }
 
-    fn plug(&self) -> Vec<Plug> {
-        let set = |group: &Group| {
-            let joined_later = self.listeners.joined_later(group.address(), group.server());
-            group.plug(joined_later).inspect_err(|error| warn!("closing without a plug: {error}")).ok()
+    fn plug(&mut self) -> Vec<Plug> {
+        let listeners = &self.listeners;
+        let set = |group: &mut Group| {
+            let joined_later = listeners.joined_later(group.address(), group.server());
+            let plug = group.take_early_plug().map_or_else(|| group.plug(joined_later), Ok);
+            plug.inspect_err(|error| warn!("closing without a plug: {error}")).ok()
         };
-        self.groups.iter().filter_map(set).collect()
+        self.groups.iter_mut().filter_map(set).collect()
     }
 
     /// Queues first: a connection leaves its queue only after the desk has counted it.

@@ -55,8 +55,9 @@ impl Cluster {
 impl Supervision {
     /// The same, asking this cluster at the stop.
     #[must_use]
-    pub fn asking(self, cluster: Cluster) -> Self {
-        Self { cluster, ..self }
+    pub fn asking(mut self, cluster: Cluster) -> Self {
+        self.cluster = cluster;
+        self
     }
 
     /// Begins to ask.

@@ -38,9 +38,11 @@ impl Gatekeeper {
         if strays.is_empty() {
             return;
         }
-        if let Some(desk) = self.open_desk() {
+        self.open_desk();
+        if let Some(desk) = &self.desk {
             for stray in strays {
-                desk.serve(stray, Kind::LateArrival);
+                let passage = self.passages.of(&stray);
+                desk.serve_late(stray, passage);
             }
         }
     }

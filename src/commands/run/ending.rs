@@ -16,6 +16,7 @@ impl Supervision {
         let phase = self.drain.phase();
         self.times.exited = Some(Instant::now());
         self.step(Event::Exited);
+        self.gatekeeper.close_passages();
         if phase < Phase::Stopping {
             let how = ended.map_or("has ended".to_owned(), |status| status.to_string());
             debug!("the server {how} by itself");

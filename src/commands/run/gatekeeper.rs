@@ -1,5 +1,6 @@
 //! The gate of one drain: formed, closed, kept up while the server's processes come and go.
 use super::listeners::Listeners;
+use super::turning_away::Passages;
 use crate::capture::Captured;
 use crate::cli::{GateChoice, SocketArgs};
 #[cfg(feature = "kubernetes")]
@@ -26,6 +27,7 @@ pub struct Gatekeeper {
     /// Inodes of the unix listeners for which a gate was formed, or could not be.
     pub(super) tried_paths: HashSet<u64>,
     pub(super) refusals: Vec<Refusal>,
+    pub(super) passages: Passages,
     pub(super) desk: Option<Desk>,
     closed: bool,
     /// /proc shows none of the server's processes.
@@ -34,6 +36,8 @@ pub struct Gatekeeper {
     pub(super) unheld: BTreeMap<Address, String>,
     /// Why an address has no gate.
     pub(super) obstacles: BTreeMap<Address, String>,
+    /// Where the server's own processes talk to each other: no way in for clients, and nothing to gate.
+    pub(super) internal: HashSet<Address>,
     /// Inodes of the listeners whose rest is being taken.
     pub(super) taken: HashSet<u64>,
 }
@@ -59,11 +63,13 @@ impl Gatekeeper {
             paths: Vec::new(),
             tried_paths: HashSet::new(),
             refusals: Vec::new(),
+            passages: Passages::default(),
             desk: None,
             closed: false,
             is_blind: false,
             unheld: BTreeMap::new(),
             obstacles: BTreeMap::new(),
+            internal: HashSet::new(),
             taken: HashSet::new(),
         }
     }
@@ -100,7 +106,10 @@ impl Gatekeeper {
             let closed = group.close_gate(&mut strays).map_err(|error| error.to_string()).and_then(|()| {
                 let desk = self.desk.as_ref().ok_or("there is no desk")?;
                 let mut sockets = group.sockets();
-                sockets.try_for_each(|ours| desk.accept_from(ours)).map_err(|error| error.to_string())
+                let passage = self.passages.at(group.address());
+                sockets
+                    .try_for_each(|ours| desk.accept_from(ours, passage.cloned()))
+                    .map_err(|error| error.to_string())
             });
             match closed {
                 Ok(()) => self.groups.push(group),
@@ -117,6 +126,11 @@ impl Gatekeeper {
             }
         }
         self.serve(strays);
+    }
+
+    /// Whether the gate was closed, where there is one.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Whether the gate is closed at every address of the server.

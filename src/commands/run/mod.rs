@@ -13,6 +13,7 @@
 //! | `listeners/` | what the server listens on: found again and again, and held |
 //! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
+//! | `turning_away` | a listener that speaks TLS: late arrivals passed on to the server, new connections turned away |
 //! | `path_gates` | the same for unix listeners |
 //! | `desk` | whom the gate's desk is given |
 //! | `parking/` | new requests on open connections: kept unread, taken, answered; what is at rest held across the forward |
@@ -44,6 +45,7 @@ pub mod starting;
 pub mod supervision;
 mod telling;
 mod termination_message;
+mod turning_away;
 
 use crate::cli::RunArgs;
 use crate::sockets::{Whose, listen};

@@ -1,8 +1,9 @@
 //! The gates of unix listeners: formed, closed, kept and shut with those of TCP.
 use super::gatekeeper::Gatekeeper;
 use crate::cli::GateChoice;
-use crate::sockets::gate::PathGate;
+use crate::sockets::gate::{GateError, PathGate};
 use crate::sockets::unix;
+use tracing::debug;
 
 impl Gatekeeper {
     /// Forms the gates of the unix listeners that have none; those of listeners that are gone are undone. One that could
@@ -22,11 +23,21 @@ impl Gatekeeper {
             }
             match PathGate::form(listener, self.listeners.processes()) {
                 Ok(gate) => self.paths.push(gate),
-                Err(error) => obstacles.push((listener.address.clone(), error.to_string())),
+                Err(error) => obstacles.push((listener.address.clone(), error)),
             }
         }
-        for (address, reason) in obstacles {
-            self.obstacle(address, reason);
+        for (address, error) in obstacles {
+            match error {
+                // No client is lost there, and nothing is to be done about it.
+                GateError::Internal => {
+                    debug!(%address, "no gate: {error}");
+                    self.internal.insert(address);
+                }
+                GateError::Abstract
+                | GateError::Refused { .. }
+                | GateError::NotDiverted { .. }
+                | GateError::NotRefused { .. } => self.obstacle(address, error.to_string()),
+            }
         }
     }
 
@@ -42,7 +53,7 @@ impl Gatekeeper {
                 Some(desk) => gate
                     .close()
                     .map_err(|error| error.to_string())
-                    .and_then(|()| desk.accept_from(gate.ours()).map_err(|error| error.to_string())),
+                    .and_then(|()| desk.accept_from(gate.ours(), None).map_err(|error| error.to_string())),
             };
             match closed {
                 Ok(()) => self.paths.push(gate),

@@ -159,6 +159,7 @@ fn closing_line(report: &Report) {
     let all = all_taken(report);
     let relayed: u64 = all.iter().map(|answers| answers.relayed).sum();
     let goaway: u64 = all.iter().map(|answers| answers.goaway).sum();
+    let passed_on: u64 = all.iter().map(|answers| answers.passed_on).sum();
     let alerted: u64 = all.iter().map(|answers| answers.alerted).sum();
     info!(
         %outcome,
@@ -174,6 +175,7 @@ fn closing_line(report: &Report) {
         parked,
         late_requests_answered,
         goaway,
+        passed_on,
         relayed,
         cut,
         exit_status,
@@ -182,7 +184,7 @@ fn closing_line(report: &Report) {
     if alerted > 0 {
         warn!(
             lost = alerted,
-            "late arrivals that speak TLS cannot be answered: --late-arrivals relay saves them"
+            "came on TLS when the server had been told to stop: --late-arrivals relay and --gate refuse save them"
         );
     }
     if report.left_behind.unanswered > 0 {
@@ -202,8 +204,8 @@ fn write(report: &Report, file: &Path) -> io::Result<()> {
 }
 
 fn answers(served: Served) -> Answers {
-    let Served { open: _, answered, goaway, alerted, relayed, cut, closed, gone } = served;
-    Answers { answered, goaway, alerted, relayed, cut, closed, gone }
+    let Served { open: _, answered, goaway, alerted, passed_on, relayed, cut, closed, gone } = served;
+    Answers { answered, goaway, alerted, passed_on, relayed, cut, closed, gone }
 }
 
 fn milliseconds(from: Option<Instant>, to: Option<Instant>) -> Option<u64> {

@@ -32,6 +32,8 @@ pub struct Supervision {
     /// Exists from the stop signal on.
     pub(super) looking: Option<Looking>,
     pub(super) refresh_due: Duration,
+    /// Those who had been passed on to the server by the look before.
+    passed_on: u64,
     pub(super) silent_grace: Duration,
     /// How long may be spent on answering the rest, once the server is gone.
     pub(super) closing_within: Duration,
@@ -70,6 +72,7 @@ impl Supervision {
             cluster: Cluster::default(),
             looking: None,
             refresh_due: Duration::ZERO,
+            passed_on: 0,
             silent_grace: policy.silent_grace,
             closing_within: policy.reserve,
             deadline: policy.deadline,
@@ -111,8 +114,8 @@ impl Supervision {
             Phase::Stopping => self.parking.due().map(|due| due.saturating_duration_since(self.begin)),
             Phase::Serving | Phase::Exited => None,
         };
-        let ended = self.server.pace().map(|pace| self.now() + pace);
-        let due = [look, ended, self.drain.wake_at()].into_iter().flatten().min()?;
+        let paces = [self.server.pace(), self.gatekeeper.pace()].map(|pace| Some(self.now() + pace?));
+        let due = [look, self.drain.wake_at()].into_iter().chain(paces).flatten().min()?;
         Some(due.saturating_sub(self.now()))
     }
 
@@ -142,6 +145,11 @@ impl Supervision {
     /// Looks, where a look is due, and lets the drain decide.
     fn look(&mut self) {
         let (now, phase) = (self.now(), self.drain.phase());
+        let turned_away = self.gatekeeper.turn_away();
+        if let Some(looking) = self.looking.as_mut().filter(|_| turned_away && self.gatekeeper.stands()) {
+            // Handshakes that came to us meanwhile end with us, and are the last.
+            looking.observer.gate_closed();
+        }
         let event = match &mut self.looking {
             Some(looking) if now >= looking.due() => {
                 if matches!(phase, Phase::LameDuck | Phase::Gated) && now >= self.refresh_due {
@@ -151,13 +159,20 @@ impl Supervision {
                         looking.observer.gate_opened();
                     }
                 }
+                let before = self.gatekeeper.traffic();
+                if before.waited_for > 0 || before.passed_on != self.passed_on {
+                    looking.observer.somebody_joined();
+                }
+                self.passed_on = before.passed_on;
                 let for_requests = self.drain.waits_for_requests(now);
                 let seen = looking.look(now, phase, for_requests, &mut self.parking);
                 self.gatekeeper.answer(self.parking.late_requests());
+                // Whoever became the server's while that was looked at was not seen.
+                let after = self.gatekeeper.traffic();
+                let joining = after.waited_for + after.passed_on.saturating_sub(before.passed_on);
                 // A late request is one that somebody waits for.
-                let answering = self.gatekeeper.answering();
-                seen.map(|seen| Observation { in_flight: seen.in_flight.map(|n| n + answering), ..seen })
-                    .map_or(Event::Tick, Event::Observed)
+                let ours = self.gatekeeper.answering().saturating_add(joining.try_into().unwrap_or(u32::MAX));
+                seen.map(|seen| with_ours(seen, ours)).map_or(Event::Tick, Event::Observed)
             }
             _ => Event::Tick,
         };
@@ -183,4 +198,10 @@ impl Supervision {
     pub(super) fn now(&self) -> Duration {
         self.begin.elapsed()
     }
+}
+
+/// Adds what is in flight at lameduck, so that it counts where nothing tells what is in flight at the server, too.
+fn with_ours(seen: Observation, ours: u32) -> Observation {
+    let in_flight = seen.in_flight.map(|theirs| theirs.saturating_add(ours)).or((ours > 0).then_some(ours));
+    Observation { in_flight, ..seen }
 }

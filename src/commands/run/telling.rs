@@ -2,12 +2,15 @@
 use super::gatekeeper::Gatekeeper;
 use crate::cli::GateChoice;
 use crate::drain::SocketReport;
-use crate::sockets::gate::Group;
+use crate::sockets::gate::{GateError, Group};
 use crate::sockets::{Address, Listener, Watched};
 use std::collections::HashSet;
 
 /// The gate `divert`, by a group or by a path.
 const DIVERTED: &str = "new connections came to lameduck";
+/// The gate of a listener that speaks TLS.
+const TURNED_AWAY: &str =
+    "late arrivals spoke TLS: passed on to the server, then new connections were turned away";
 /// Weaker than a gate over sockets that we hold.
 const JOINED: &str = "joined the server's own group without holding its sockets: who is still queued at one that closes is lost";
 
@@ -53,6 +56,9 @@ impl Gatekeeper {
 
     fn gate_of(&self, watched: &Watched) -> (&'static str, String) {
         let address = &watched.listener.address;
+        if let Some(gate) = address.tcp().and_then(|address| self.passages.turned_away(address)) {
+            return (gate, TURNED_AWAY.to_owned());
+        }
         if let Some(group) = self.groups.iter().find(|group| Some(group.address()) == address.tcp()) {
             return ("divert", if group.is_joined() { JOINED } else { DIVERTED }.to_owned());
         }
@@ -61,6 +67,9 @@ impl Gatekeeper {
         }
         if self.refusals.iter().any(|refusal| Some(refusal.address()) == address.tcp()) {
             return ("refuse", "new connections were refused".to_owned());
+        }
+        if self.internal.contains(address) {
+            return ("none", GateError::Internal.to_string());
         }
         let reason = match (self.obstacles.get(address), self.gate) {
             (Some(obstacle), _) => obstacle.clone(),

@@ -9,6 +9,7 @@ use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
+use tokio::net::TcpStream;
 
 /// Of each side so much is held at most before the other has taken it.
 pub(super) const BUFFER_SIZE: usize = 8 * 1024;
@@ -45,20 +46,20 @@ pub async fn pass_request(
     let mut response = Response::to(&head.method);
     let mut request =
         Request { first: &first, body, held: head.upgrades.then(|| behind[of_body..].to_vec()) };
-    let passed = exchange(client, &mut link, &mut request, &mut response).await;
+    let passed = exchange(client, &mut link.stream, &mut request, &mut response).await;
     let held = request.held.take();
     if !response.is_switched() {
         return passed;
     }
-    pass_bytes(client, link, &held.unwrap_or_default()).await
+    pass_bytes(client, &mut link.stream, &held.unwrap_or_default()).await
 }
 
 /// Passes bytes both ways, first these, until the fellow closes. Where the client goes after it has heard something, and
 /// many a protocol ends so, nobody can tell that it has not heard all.
-pub async fn pass_bytes(client: &mut Client, mut link: Link<'_>, first: &[u8]) -> Passed {
+pub async fn pass_bytes(client: &mut Client, fellow: &mut TcpStream, first: &[u8]) -> Passed {
     let mut request = Request { first, body: &mut Body::UntilClose, held: None };
     let mut response = Response::until_close();
-    match exchange(client, &mut link, &mut request, &mut response).await {
+    match exchange(client, fellow, &mut request, &mut response).await {
         Passed::Gone if response.has_begun() => Passed::Whole,
         passed => passed,
     }
@@ -75,12 +76,12 @@ struct Request<'bytes> {
 
 async fn exchange(
     client: &mut Client,
-    link: &mut Link<'_>,
+    fellow: &mut TcpStream,
     request: &mut Request<'_>,
     response: &mut Response,
 ) -> Passed {
     let (from_client, to_client) = split(client);
-    let (from_fellow, to_fellow) = link.stream.split();
+    let (from_fellow, to_fellow) = fellow.split();
     let mut up = pin!(pass_up(from_client, to_fellow, request));
     let mut down = pin!(pass_down(from_fellow, to_client, response));
     poll_fn(|context| {

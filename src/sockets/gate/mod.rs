@@ -8,6 +8,9 @@
 //! 3. [`Group::plug`]: when all is over, full sockets take our socket's place, so that new handshakes get no answer
 //!    and are refused when they are tried again, while the last queue is emptied and closed.
 //!
+//! Where late arrivals speak TLS, which only the server can answer, [`Group::turn_away`] plugs earlier, and connections of
+//! our own still get to the server ([`Group::passage`]).
+//!
 //! A unix listener's gate is simpler: [`path::PathGate`].
 //! With CAP_NET_ADMIN there is another way: [`Refusal`] has the kernel answer new connections with a reset.
 //!
@@ -24,6 +27,7 @@ pub use group::Group;
 pub use path::PathGate;
 pub use place::Place;
 pub use plug::{Plug, RETRANSMISSION};
+pub use program::PASSAGE_CLASS;
 pub use refuse::Refusal;
 
 use super::Address;

@@ -81,6 +81,12 @@ impl OwnConnection {
         self.source
     }
 
+    /// The address and port it goes to; it comes from the same address.
+    #[must_use]
+    pub fn to(&self) -> SocketAddr {
+        self.to
+    }
+
     /// Connects, and waits until the handshake is complete.
     ///
     /// # Errors

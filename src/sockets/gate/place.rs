@@ -43,6 +43,9 @@ impl Place {
             }
             set_socket_reuseaddr(&socket, true)?;
             set_socket_reuseport(&socket, true)?;
+            // Has no effect on TCP, is inherited by every connection accepted here, and is shown by sock_diag: that
+            // is how a look tells late arrivals, and what fills a plug, from the server's connections.
+            set_ip_multicast_loop(&socket, false)?;
             bind(&socket, &self.address)?;
             Ok(socket)
         };
@@ -55,17 +58,13 @@ impl Place {
         let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)
             .and_then(|socket| set_socket_reuseport(&socket, true).map(|()| socket))
             .map_err(|error| self.refused("cannot make a socket with SO_REUSEPORT for", error.into()))?;
-        self.attach(&socket, Routes { own: None, syn: None, others: Target::Member(0) })
+        self.attach(&socket, Routes::to(Target::Member(0)))
     }
 
     /// Makes a socket that listens here, with the longest queue that the kernel permits.
     pub(super) fn listen(self) -> Result<OwnedFd, GateError> {
         let socket = self.bind()?;
-        // Has no effect on TCP, is inherited by every connection accepted here, and is shown by sock_diag: that
-        // is how a look tells late arrivals from the server's connections.
-        set_ip_multicast_loop(&socket, false)
-            .and_then(|()| listen(&socket, LONGEST_BACKLOG))
-            .map_err(|error| self.refused("cannot listen at", error.into()))?;
+        listen(&socket, LONGEST_BACKLOG).map_err(|error| self.refused("cannot listen at", error.into()))?;
         Ok(socket)
     }
 

@@ -43,7 +43,7 @@ impl Plug {
         let (mut full, mut fillers) = (Vec::new(), Vec::new());
         let others = Target::Member(ours);
         // Before there is a plug: `ours` may have got another number since the gate closed, and the first plug the old one.
-        attach(Routes { own: None, syn: None, others })?;
+        attach(Routes::to(others))?;
         let named = ours.saturating_add(1).saturating_add(joined_later);
         // One that is named, and one for each other member's number.
         for number in named..=named.saturating_mul(2) {
@@ -51,16 +51,16 @@ impl Plug {
             listen(&socket, 0).map_err(|error| place.refused("cannot plug", error.into()))?;
             let filler = OwnConnection::prepare(place.address, place.v6only)
                 .map_err(|error| place.refused("cannot fill the plug at", error))?;
-            attach(Routes { own: Some((filler.source(), number)), syn: None, others })?;
+            attach(Routes { own: Some((filler.source(), number)), ..Routes::to(others) })?;
             filler.connect().map_err(|error| place.refused("cannot fill the plug at", error))?;
             if !becomes_queued(&socket, WITHIN) {
-                attach(Routes { own: None, syn: None, others })?;
+                attach(Routes::to(others))?;
                 return Err(GateError::NotDiverted { address: place.address });
             }
             full.push(socket);
             fillers.push(filler);
         }
-        attach(Routes { own: None, syn: Some(named), others })?;
+        attach(Routes { syn: Some(named), ..Routes::to(others) })?;
         Ok(Self { _full: full, _fillers: fillers, drops_before })
     }
 

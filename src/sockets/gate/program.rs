@@ -19,6 +19,11 @@ const TCP_FLAGS: u32 = 13;
 /// SYN and ACK: a handshake's first segment has SYN alone.
 const SYN_ACK: u32 = 0x12;
 const SYN: u32 = 0x02;
+/// The IP traffic class of those that are passed on to the server. Its code point, 43, is of the pool for local use (RFC 2474,
+/// section 6); of a class the last two bits are not the sender's to choose (RFC 3168).
+pub const PASSAGE_CLASS: u8 = 43 << 2;
+const IPV4_CLASS: u32 = 1;
+const NOT_ECN: u32 = 0xfc;
 /// Knuth's multiplicative hash: 2^32 divided by the golden ratio, made odd.
 const GOLDEN: u32 = 0x9E37_79B1;
 
@@ -36,10 +41,20 @@ pub enum Target {
 pub struct Routes {
     /// A connection of our own, known by its source address and port, and the member it goes to.
     pub own: Option<(SocketAddr, u32)>,
+    /// Those of this source address and [`PASSAGE_CLASS`] go here.
+    pub passed: Option<(IpAddr, Target)>,
     /// The member for first SYNs, where they go elsewhere than the rest.
     pub syn: Option<u32>,
     /// All others.
     pub others: Target,
+}
+
+impl Routes {
+    /// Everybody goes to `others`.
+    #[must_use]
+    pub fn to(others: Target) -> Self {
+        Self { own: None, passed: None, syn: None, others }
+    }
 }
 
 /// Writes the program.
@@ -49,37 +64,67 @@ pub fn assemble(routes: Routes) -> Vec<Instruction> {
     if let Some((source, member)) = routes.own {
         program.extend(if_from(source, member));
     }
+    if let Some((source, target)) = routes.passed {
+        program.extend(if_passed(source, target));
+    }
     if let Some(member) = routes.syn {
         program.extend(if_syn(member));
     }
-    match routes.others {
-        Target::Member(member) => program.push(ret(member)),
-        Target::First(1) => program.push(ret(0)),
-        Target::First(members) => program.extend(spread(members)),
-    }
+    program.extend(to(routes.others));
     program
+}
+
+fn to(target: Target) -> Vec<Instruction> {
+    match target {
+        Target::Member(member) => vec![ret(member)],
+        Target::First(1) => vec![ret(0)],
+        Target::First(members) => spread(members),
+    }
 }
 
 /// `if (source is this) return member;`
 fn if_from(source: SocketAddr, member: u32) -> Vec<Instruction> {
-    let mut tests = Vec::new();
-    match source.ip() {
-        IpAddr::V4(ip) => {
-            tests.push((version(), 4));
-            tests.push((vec![load_word(NET + IPV4_SOURCE)], u32::from(ip)));
-            tests.push((vec![load_ipv4_header_length_to_x(), load_half_after_x(NET)], source.port().into()));
-        }
-        IpAddr::V6(ip) => {
-            tests.push((version(), 6));
-            for (word, offset) in ip.octets().chunks_exact(4).zip([0, 4, 8, 12]) {
-                let word = word.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
-                tests.push((vec![load_word(NET + IPV6_SOURCE + offset)], word));
-            }
-            tests.push((vec![load_half(NET + IPV6_HEADER)], source.port().into()));
-        }
-    }
+    let port = match source.ip() {
+        IpAddr::V4(_) => vec![load_ipv4_header_length_to_x(), load_half_after_x(NET)],
+        IpAddr::V6(_) => vec![load_half(NET + IPV6_HEADER)],
+    };
+    if_all(from_address(source.ip()).chain([(port, source.port().into())]), vec![ret(member)])
+}
+
+/// `if (source address is this and the class is ours) return target;`
+fn if_passed(source: IpAddr, target: Target) -> Vec<Instruction> {
+    let class = match source {
+        IpAddr::V4(_) => vec![load_byte(NET + IPV4_CLASS), and(NOT_ECN)],
+        // Behind the four bits of the version.
+        IpAddr::V6(_) => vec![load_half(NET), shift_right(4), and(NOT_ECN)],
+    };
+    if_all(from_address(source).chain([(class, PASSAGE_CLASS.into())]), to(target))
+}
+
+/// A test: what is loaded, and what it has to be.
+type Test = (Vec<Instruction>, u32);
+
+fn from_address(source: IpAddr) -> impl Iterator<Item = Test> {
+    let (is_version, octets, offset) = match source {
+        IpAddr::V4(ip) => (4, ip.octets().to_vec(), IPV4_SOURCE),
+        IpAddr::V6(ip) => (6, ip.octets().to_vec(), IPV6_SOURCE),
+    };
+    let words: Vec<Test> = octets
+        .chunks_exact(4)
+        .zip((offset..).step_by(4))
+        .map(|(word, offset)| {
+            let word = word.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+            (vec![load_word(NET + offset)], word)
+        })
+        .collect();
+    std::iter::once((version(), is_version)).chain(words)
+}
+
+/// `if (every test holds) { then }`
+fn if_all(tests: impl Iterator<Item = Test>, then: Vec<Instruction>) -> Vec<Instruction> {
     // Built backwards, so that each test knows how far behind it the block ends.
-    tests.into_iter().rev().fold(vec![ret(member)], |behind, (mut load, expected)| {
+    let tests: Vec<Test> = tests.collect();
+    tests.into_iter().rev().fold(then, |behind, (mut load, expected)| {
         load.push(jump_if_equal(expected, 0, distance(&behind)));
         load.extend(behind);
         load
@@ -121,7 +166,7 @@ fn version() -> Vec<Instruction> {
     vec![load_byte(NET), shift_right(4)]
 }
 
-/// Blocks have at most 20 instructions: their length always fits a jump.
+/// Blocks have at most 50 instructions: their length always fits a jump.
 #[expect(clippy::cast_possible_truncation)]
 fn distance(block: &[Instruction]) -> u8 {
     block.len() as u8

@@ -90,12 +90,14 @@ fn a_look_that_failed_half_way_forgets_nothing() {
 }
 
 #[test]
-fn a_connection_that_a_whole_look_did_not_show_is_forgotten() {
+fn a_connection_is_forgotten_when_three_looks_in_a_row_did_not_show_it() {
     let mut memory = Memory::default();
     memory.standing(1, said(7, 6, TICK, TICK));
     memory.end_of_look();
-    memory.end_of_look();
-    assert_eq!(memory.seen.values().count(), 0);
+    for left in [1, 1, 0] {
+        memory.end_of_look();
+        assert_eq!(memory.seen.values().count(), left);
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-"""FastCGI, a request a connection, as nginx speaks it to PHP-FPM (FastCGI Specification 1.0). The script is SCRIPT_FILENAME."""
+"""FastCGI, a request a connection, as nginx speaks it to PHP-FPM (FastCGI Specification 1.0). The script is index.php of the
+directory that it is started in."""
 
 import os
 import struct
@@ -8,6 +9,7 @@ RESPONDER = 1
 REQUEST_COMPLETE = 0
 # Of a length in four bytes.
 LONG = 1 << 31
+SCRIPT = os.path.abspath("index.php")
 
 
 def record(kind, content=b""):
@@ -16,8 +18,7 @@ def record(kind, content=b""):
 
 def ask(connection, slow, phase):
     path = "/slow" if slow else "/"
-    script = os.environ["SCRIPT_FILENAME"]
-    params = {"REQUEST_METHOD": "GET", "SCRIPT_FILENAME": script, "REQUEST_URI": path, "QUERY_STRING": ""}
+    params = {"REQUEST_METHOD": "GET", "SCRIPT_FILENAME": SCRIPT, "REQUEST_URI": path, "QUERY_STRING": ""}
     pairs = ((name.encode(), value.encode()) for name, value in params.items())
     coded = b"".join(struct.pack("!II", LONG | len(name), LONG | len(value)) + name + value for name, value in pairs)
     begin = record(BEGIN_REQUEST, struct.pack("!HB5x", RESPONDER, 0))

@@ -11,8 +11,8 @@ mod acts;
 mod caught;
 
 use crate::cli::{ParkArgs, ParkChoice};
-use crate::park::{Connection, Figures, Patience, Seen};
-use crate::sockets::by_cookie::ByCookie;
+use crate::park::{Connection, Figures, Patience, Seen, Stance};
+use crate::sockets::by_cookie::{ByCookie, is_remembered};
 use crate::sockets::connections::{Counters, Standing, TCP_CLOSE_WAIT};
 use crate::sockets::diag::Row;
 use crate::sockets::owners::Owners;
@@ -135,10 +135,13 @@ impl Parking {
         standing
     }
 
-    /// A look at all connections has ended: those that it did not show are gone.
+    /// A look at all connections has ended: those that it and the ones before did not show are gone. One that
+    /// we have taken is ours to the end, shown or not: known anew, it would be taken for the server's. No cookie comes twice
+    /// (`sock_gen_cookie()`), and there are no more of these than the server had connections.
     pub fn end_look(&mut self) {
         let look = self.look;
-        self.connections.end_look(|entry| entry.look == look);
+        self.connections
+            .end_look(|entry| entry.connection.stance() == Stance::Taken || is_remembered(entry.look, look));
         self.look = look.wrapping_add(1);
     }
 

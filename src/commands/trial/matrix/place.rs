@@ -2,9 +2,10 @@
 //! earlier one has left in the kernel or the file system.
 use super::super::trouble::Trouble;
 use super::file::Server;
+use crate::sockets::free_port::free_port;
 use crate::sockets::{Address, UnixName};
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -23,7 +24,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// One that nobody listened at a moment ago.
+    /// One where nobody listens, and that nobody else is given.
     ///
     /// # Errors
     /// When there is no port free, or no directory can be made.
@@ -33,8 +34,7 @@ impl Place {
             let home = home.map_err(Trouble::machine("cannot make a temporary directory for a socket"))?;
             return Ok(Self::Path(home.path().join("server.sock"), home));
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
-        Ok(Self::Port(listener.map_err(Trouble::machine("cannot find a free port"))?.port()))
+        Ok(Self::Port(free_port().map_err(Trouble::machine("cannot find a free port"))?))
     }
 
     /// As clients connect to it.

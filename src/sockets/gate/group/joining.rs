@@ -23,8 +23,17 @@ impl Group {
         place.try_a_program()?;
         let ours = Arc::new(place.listen()?);
         let (server, spares, marked) = (Vec::new(), Vec::new(), Vec::new());
-        let mut group =
-            Self { place, server, members: number(members), ours, spares, marked }.tried(strays)?;
+        let mut group = Self {
+            place,
+            server,
+            members: number(members),
+            ours,
+            spares,
+            marked,
+            passage: None,
+            early_plug: None,
+        }
+        .tried(strays)?;
         // The program stands: nobody is sent to them.
         for _ in 0..members {
             match place.listen() {

@@ -28,6 +28,10 @@ pub struct Group {
     spares: Vec<Arc<OwnedFd>>,
     /// The server's sockets that were given SO_REUSEPORT by us.
     marked: Vec<Arc<OwnedFd>>,
+    /// Where connections of ours get to the server, gate or no gate.
+    passage: Option<SocketAddr>,
+    /// Takes all new handshakes before the end. Behind `ours`, which closes first.
+    early_plug: Option<Plug>,
 }
 
 impl Group {
@@ -50,7 +54,9 @@ impl Group {
             .map_err(|error| place.refused("cannot set SO_REUSEPORT on the server's socket at", error))?;
         let ours = Arc::new(place.listen().inspect_err(|_| unmark(&marked))?);
         let members = number(server.len());
-        Self { place, server, members, ours, spares: Vec::new(), marked }.tried(strays)
+        let passage = OwnConnection::prepare(address, v6only).ok().map(|own| own.to());
+        let spares = Vec::new();
+        Self { place, server, members, ours, spares, marked, passage, early_plug: None }.tried(strays)
     }
 
     fn tried(self, strays: &mut Vec<OwnedFd>) -> Result<Self, GateError> {
@@ -70,7 +76,7 @@ impl Group {
     pub fn close_gate(&self, strays: &mut Vec<OwnedFd>) -> Result<(), GateError> {
         self.try_the_way(Target::Member(self.our_number()), strays).inspect_err(|_| {
             // If this fails as well, the switch has failed too, and the old program stands.
-            let _ = self.attach(Routes { own: None, syn: None, others: self.to_server() });
+            let _ = self.attach(Routes::to(self.to_server()));
         })
     }
 
@@ -81,13 +87,13 @@ impl Group {
         let own = OwnConnection::prepare(address, v6only)
             .map_err(|error| self.place.refused("cannot make a connection of lameduck's own to", error))?;
         let exception = (others == self.to_server()).then(|| (own.source(), self.our_number()));
-        self.attach(Routes { own: exception, syn: None, others })?;
+        self.attach(Routes { own: exception, ..Routes::to(others) })?;
         own.connect().map_err(|error| self.place.refused("cannot connect to", error))?;
         let arrived = own
             .arrives_at(&self.ours, strays)
             .map_err(|error| self.place.refused("cannot accept at", error))?;
         if exception.is_some() {
-            self.attach(Routes { own: None, syn: None, others })?;
+            self.attach(Routes::to(others))?;
         }
         if arrived { Ok(()) } else { Err(GateError::NotDiverted { address }) }
     }
@@ -102,10 +108,27 @@ impl Group {
         Plug::set(self.place, self.number_after_the_stop(), joined_later, |routes| self.attach(routes))
     }
 
+    /// Turns new connections away from now on, but for those of ours at the passage: plugs before the end.
+    ///
+    /// # Errors
+    /// As [`Self::plug`].
+    pub fn turn_away(&mut self, joined_later: usize) -> Result<(), GateError> {
+        if self.early_plug.is_none() {
+            self.early_plug = Some(self.plug(joined_later)?);
+        }
+        Ok(())
+    }
+
+    /// The plug that was set before the end. It has to outlive the group.
+    pub fn take_early_plug(&mut self) -> Option<Plug> {
+        self.early_plug.take()
+    }
+
     /// Opens the gate and leaves the group as if we had not been there. Gives the late arrivals still queued.
     #[must_use]
-    pub fn undo(self) -> Vec<OwnedFd> {
-        let _ = self.attach(Routes { own: None, syn: None, others: self.to_server() });
+    pub fn undo(mut self) -> Vec<OwnedFd> {
+        let _ = self.attach(Routes::to(self.to_server()));
+        self.early_plug = None;
         let mut strays = Vec::new();
         for socket in self.sockets() {
             while let Ok(stray) = accept_with(&**socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
@@ -135,6 +158,13 @@ impl Group {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.place.address
+    }
+
+    /// Where a connection of our own, from the same address and of [`super::PASSAGE_CLASS`], comes to the server; `None`: nowhere, as
+    /// the server's sockets are not held.
+    #[must_use]
+    pub fn passage(&self) -> Option<SocketAddr> {
+        self.passage
     }
 
     /// Our socket, which late arrivals come to; it does not block.
@@ -178,7 +208,8 @@ impl Group {
     }
 
     fn attach(&self, routes: Routes) -> Result<(), GateError> {
-        self.place.attach(&self.ours, routes)
+        let passed = self.passage.map(|passage| (passage.ip(), self.to_server()));
+        self.place.attach(&self.ours, Routes { passed, ..routes })
     }
 }
 

@@ -20,7 +20,8 @@ use table::Table;
 /// Whether the gate of a listener would refuse the clients of another one, too: a wildcard stands for every address.
 #[must_use]
 pub fn concerns(listener: SocketAddr, v6only: bool, other: SocketAddr) -> bool {
-    listener.port() == other.port() && Rule { to: listener, v6only, from: None }.concerns(other.ip())
+    listener.port() == other.port()
+        && Rule { to: listener, v6only, from: None, spared: None }.concerns(other.ip())
 }
 
 /// The gate of one address.
@@ -28,6 +29,8 @@ pub fn concerns(listener: SocketAddr, v6only: bool, other: SocketAddr) -> bool {
 pub struct Refusal {
     address: SocketAddr,
     v6only: bool,
+    /// The IP traffic class of those that go on to the server.
+    spared: Option<u8>,
     table: Option<Table>,
 }
 
@@ -51,11 +54,17 @@ impl Refusal {
     /// # Errors
     /// When the kernel refuses the rule (EPERM: no CAP_NET_ADMIN), or the connection is not refused in spite of it.
     pub fn form(address: SocketAddr, v6only: bool) -> Result<Self, GateError> {
-        let refusal = Self { address, v6only, table: None };
+        let refusal = Self { address, v6only, spared: None, table: None };
         let own = refusal.own_connections()?;
         let from: Vec<SocketAddr> = own.iter().map(OwnConnection::source).collect();
         refusal.refuse(&own, from.into_iter().map(Some))?.remove();
         Ok(refusal)
+    }
+
+    /// The same, but that connections of this IP traffic class go on to the server.
+    #[must_use]
+    pub fn sparing(self, class: u8) -> Self {
+        Self { spared: Some(class), ..self }
     }
 
     /// Refuses everybody from now on.
@@ -88,8 +97,9 @@ impl Refusal {
         own: &[OwnConnection],
         from: impl IntoIterator<Item = Option<SocketAddr>>,
     ) -> Result<Table, GateError> {
-        let Self { address, v6only, .. } = *self;
-        let rules: Vec<Rule> = from.into_iter().map(|from| Rule { to: address, v6only, from }).collect();
+        let Self { address, v6only, spared, .. } = *self;
+        let rules = from.into_iter().map(|from| Rule { to: address, v6only, from, spared });
+        let rules: Vec<Rule> = rules.flat_map(Rule::by_family).collect();
         let table =
             Table::create(&rules).map_err(|error| self.refused("cannot refuse connections to", error))?;
         for connection in own {

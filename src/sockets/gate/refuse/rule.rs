@@ -7,7 +7,7 @@ use netlink_packet_netfilter::nftables::{
     Bitwise, Cmp, DataAttribute, ExpressionAttribute, Expressions, ListAttribute, Meta, MetaKey, Operator,
     Payload, Register,
 };
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// `NFPROTO_IPV4` and `NFPROTO_IPV6` of linux/netfilter.h: a packet's family, in a table that has both.
 const IPV4: u8 = 2;
@@ -18,6 +18,7 @@ const TCP: u8 = 6;
 const NETWORK_HEADER: u32 = 1;
 const TRANSPORT_HEADER: u32 = 2;
 /// Offsets and lengths, in bytes (RFC 791, RFC 8200, RFC 9293).
+const IPV4_CLASS: u32 = 1;
 const IPV4_SOURCE: u32 = 12;
 const IPV4_DESTINATION: u32 = 16;
 const IPV6_SOURCE: u32 = 8;
@@ -43,9 +44,20 @@ pub struct Rule {
     pub v6only: bool,
     /// Only those from here: a connection of our own.
     pub from: Option<SocketAddr>,
+    /// None of this IP traffic class.
+    pub spared: Option<u8>,
 }
 
 impl Rule {
+    /// The same rule for each family: their headers differ.
+    pub fn by_family(self) -> Vec<Self> {
+        if self.spared.is_none() || self.family().is_some() {
+            return vec![self];
+        }
+        let v4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), self.to.port());
+        vec![Self { to: v4, ..self }, Self { v6only: true, ..self }]
+    }
+
     /// Writes the rule: conditions, each of which ends it when it is not met, and the refusal.
     pub fn expressions(self) -> Vec<Expression> {
         let mut all = Vec::new();
@@ -63,8 +75,11 @@ impl Rule {
             all.extend(address_is(from.ip(), IPV4_SOURCE, IPV6_SOURCE));
             all.extend(port_is(from.port(), SOURCE_PORT));
         }
+        if let (Some(class), Some(family)) = (self.spared, self.family()) {
+            all.extend(class_is_not(class, family));
+        }
         all.push(load(TRANSPORT_HEADER, FLAGS, 1));
-        all.push(mask(FIN_SYN_RST_ACK));
+        all.push(mask(&[FIN_SYN_RST_ACK]));
         all.push(is(&[SYN]));
         all.push(reset());
         all
@@ -101,6 +116,17 @@ fn address_is(address: IpAddr, offset_v4: u32, offset_v6: u32) -> [Expression; 2
     }
 }
 
+/// The class without its last two bits, which are the network's (RFC 3168). In IPv6 it follows the four bits of the version.
+fn class_is_not(class: u8, family: u8) -> [Expression; 3] {
+    let (offset, mask_bytes, value) = if family == IPV4 {
+        (IPV4_CLASS, vec![0xfc], vec![class])
+    } else {
+        (0, vec![0x0f, 0xc0], (u16::from(class) << 4).to_be_bytes().to_vec())
+    };
+    let length = u32::from(family != IPV4) + 1;
+    [load(NETWORK_HEADER, offset, length), mask(&mask_bytes), compare(Operator::NotEqual, &value)]
+}
+
 fn port_is(port: u16, offset: u32) -> [Expression; 2] {
     [load(TRANSPORT_HEADER, offset, 2), is(&port.to_be_bytes())]
 }
@@ -112,17 +138,22 @@ fn load(base: u32, offset: u32, length: u32) -> Expression {
     Expressions::Payload([register].into_iter().chain(place).collect()).into()
 }
 
-fn mask(bits: u8) -> Expression {
-    let value = |byte: u8| DataAttribute::Value(vec![byte]);
+fn mask(bits: &[u8]) -> Expression {
+    let length = u32::try_from(bits.len()).unwrap_or(u32::MAX);
+    let (set, none) = (DataAttribute::Value(bits.to_vec()), DataAttribute::Value(vec![0; bits.len()]));
     let registers = [Bitwise::SourceRegister(Register::Reg1), Bitwise::DestinationRegister(Register::Reg1)];
-    let what = [Bitwise::Length(1), Bitwise::Mask(value(bits)), Bitwise::Xor(value(0))];
+    let what = [Bitwise::Length(length), Bitwise::Mask(set), Bitwise::Xor(none)];
     Expressions::Bitwise(registers.into_iter().chain(what).collect()).into()
 }
 
 fn is(bytes: &[u8]) -> Expression {
+    compare(Operator::Equal, bytes)
+}
+
+fn compare(how: Operator, bytes: &[u8]) -> Expression {
     let register = Cmp::SourceRegister(Register::Reg1);
     let value = Cmp::Data(DataAttribute::Value(bytes.to_vec()));
-    Expressions::Cmp(vec![register, Cmp::Op(Operator::Equal), value]).into()
+    Expressions::Cmp(vec![register, Cmp::Op(how), value]).into()
 }
 
 /// nft_reject of the kernel, which the library does not know by name.
