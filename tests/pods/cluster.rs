@@ -1,0 +1,123 @@
+//! kubectl, and a namespace of a test's own in the cluster that `$KUBECONFIG` names.
+use serde_json::{Deserializer, Value, json};
+use std::env;
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::{self, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// How long a fact of the cluster is waited for, as kubectl takes it: far longer than it takes on the slowest machine.
+pub const PATIENCE: &str = "180s";
+
+/// The variable that names the image which the pods run. It is also the user's word that this cluster is one for tests:
+/// KUBECONFIG alone may be set to any.
+const IMAGE: &str = "LAMEDUCK_TEST_IMAGE";
+
+/// The image: gunicorn, tests/servers/app.py, lameduck and the load program.
+///
+/// # Panics
+/// Where [`needs`] says so.
+pub fn image() -> String {
+    env::var(IMAGE).unwrap()
+}
+
+/// Whether these tests can run here.
+///
+/// # Errors
+/// With the reason, and what to do.
+pub fn needs() -> Result<(), String> {
+    for name in ["KUBECONFIG", IMAGE] {
+        if env::var(name).is_ok_and(|value| !value.is_empty()) {
+            continue;
+        }
+        return Err(format!("no cluster for tests: {name} is not set (tests/cluster/README.md)"));
+    }
+    let output = kubectl().args(["get", "--raw", "/readyz"]).output();
+    match output {
+        Err(error) => Err(format!("no kubectl: {error}; install it, or name it by KUBECTL")),
+        Ok(output) if !output.status.success() => Err(format!(
+            "the cluster does not answer: {}",
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        )),
+        Ok(_) => Ok(()),
+    }
+}
+
+fn kubectl() -> Command {
+    let mut command = Command::new(env::var_os("KUBECTL").unwrap_or_else(|| OsString::from("kubectl")));
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A namespace in which Pod Security `restricted` is enforced. Deleted when dropped, with all that is in it.
+#[derive(Debug)]
+pub struct Namespace(String);
+
+impl Namespace {
+    /// A new one.
+    pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let namespace = Self(format!("lameduck-tests-{}-{number}", process::id()));
+        namespace.apply(&json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": namespace.0, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+        }));
+        namespace
+    }
+
+    /// kubectl, for this namespace.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = kubectl();
+        command.args(["--namespace", &self.0]).args(words);
+        command
+    }
+
+    /// What kubectl prints.
+    ///
+    /// # Panics
+    /// When it fails, with what it says.
+    pub fn kubectl(&self, words: &[&str]) -> String {
+        let output = self.command(words).output().unwrap();
+        let [said, wrong] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert!(output.status.success(), "kubectl {}: {said}{wrong}", words.join(" "));
+        said
+    }
+
+    /// The same, of a word for which it has JSON.
+    pub fn get(&self, words: &[&str]) -> Value {
+        serde_json::from_str(&self.kubectl(&[&["get", "--output", "json"], words].concat())).unwrap()
+    }
+
+    /// The objects of a manifest, as kubectl reads it.
+    pub fn read(&self, file: &str) -> Vec<Value> {
+        let read = self.kubectl(&["create", "--dry-run=client", "--output=json", "--filename", file]);
+        Deserializer::from_str(&read).into_iter().map(Result::unwrap).collect()
+    }
+
+    /// Creates or changes an object.
+    pub fn apply(&self, object: &Value) {
+        let in_this = object["kind"] != "Namespace";
+        let mut command = if in_this { self.command(&["apply"]) } else { kubectl() };
+        if !in_this {
+            command.arg("apply");
+        }
+        let mut kubectl =
+            command.args(["--filename", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        kubectl.stdin.take().unwrap().write_all(object.to_string().as_bytes()).unwrap();
+        assert!(kubectl.wait().unwrap().success(), "{object}");
+    }
+
+    /// Waits for a condition of objects, such as `condition=Ready` or `delete`.
+    pub fn wait_for(&self, condition: &str, objects: &[&str]) {
+        let (condition, patience) = (format!("--for={condition}"), format!("--timeout={PATIENCE}"));
+        self.kubectl(&[&["wait", &condition, &patience], objects].concat());
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let words = ["delete", "namespace", &self.0, "--wait=false"];
+        let _ = kubectl().args(words).stdout(Stdio::null()).status();
+    }
+}

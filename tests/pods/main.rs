@@ -1,0 +1,24 @@
+//! What becomes of the clients of a Deployment's pods when those are replaced, deleted or scaled down, on a Kubernetes
+//! cluster: any that `$KUBECONFIG` names, with the image `$LAMEDUCK_TEST_IMAGE` (tests/cluster/README.md).
+//!
+//! Without a cluster all of it is shown as ignored, with the reason.
+#[path = "../support/mod.rs"]
+mod support;
+
+mod clients;
+mod cluster;
+mod deployment;
+mod old_pods;
+mod rollouts;
+mod stops;
+mod told;
+
+fn main() {
+    let needs = cluster::needs();
+    support::runner::one_at_a_time([
+        rollouts::trials(&needs),
+        stops::trials(&needs),
+        told::trials(&needs),
+        old_pods::trials(&needs),
+    ])
+}
