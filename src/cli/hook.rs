@@ -1,6 +1,8 @@
 //! What the hooks have in common (`wait`, `sidecar`): they drain a server that somebody else has started.
 use super::run::{Capture, DrainArgs, LateArrivalArgs, ParkArgs, SocketArgs, TelemetryArgs};
 use super::values;
+use crate::commands::run::choosing::in_kubernetes;
+use crate::commands::run::cluster::Cluster;
 use clap::Args;
 use std::time::Duration;
 
@@ -28,6 +30,11 @@ pub struct HookArgs {
     #[command(flatten)]
     pub late_arrivals: LateArrivalArgs,
 
+    /// What is asked of the API server at the stop.
+    #[cfg(feature = "kubernetes")]
+    #[command(flatten)]
+    pub kubernetes: super::run::KubernetesArgs,
+
     /// What is said about it.
     #[command(flatten)]
     pub telemetry: TelemetryArgs,
@@ -45,7 +52,9 @@ impl HookArgs {
             "--capture bind or listen"
         } else {
             self.sockets.check()?;
-            return self.late_arrivals.check(&self.sockets);
+            return self
+                .late_arrivals
+                .check(&self.sockets, Cluster::of_hook(self, in_kubernetes()).finds_fellows());
         };
         Err(format!("{asked} needs a server that lameduck starts: use `lameduck run`, or leave it out"))
     }

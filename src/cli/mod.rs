@@ -14,6 +14,8 @@ pub use run::{
     Capture, DrainArgs, GateChoice, LateArrivalArgs, ParkArgs, ParkChoice, RunArgs, SocketArgs,
     TelemetryArgs, Treatment,
 };
+#[cfg(feature = "kubernetes")]
+pub use run::{KubernetesArgs, OwnPod, Withdrawal};
 #[cfg(feature = "trial")]
 pub use trial::{TrialArgs, TrialServerArgs, Work};
 

@@ -1,11 +1,15 @@
 //! `lameduck run`.
 mod drain;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod late_arrivals;
 mod park;
 mod sockets;
 mod telemetry;
 
 pub use drain::DrainArgs;
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::{KubernetesArgs, OwnPod, Withdrawal};
 pub use late_arrivals::{LateArrivalArgs, Treatment};
 pub use park::{ParkArgs, ParkChoice};
 pub use sockets::{Capture, GateChoice, SocketArgs};
@@ -73,6 +77,11 @@ pub struct RunArgs {
     /// What becomes of whoever comes too late for the server.
     #[command(flatten)]
     pub late_arrivals: LateArrivalArgs,
+
+    /// What is asked of the API server at the stop.
+    #[cfg(feature = "kubernetes")]
+    #[command(flatten)]
+    pub kubernetes: KubernetesArgs,
 
     /// What is said about it.
     #[command(flatten)]

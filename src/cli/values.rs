@@ -7,6 +7,42 @@ use std::time::Duration;
 /// The longest duration that means anything here. Sums of such durations fit into what clocks and poll(2) count with.
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
+/// What kube-proxy takes: it programs changes once a second at most, and on the test cluster the last new connection came
+/// 1.15 s after the stop signal (docs/kubernetes.md).
+pub const KUBE_PROXY: Duration = Duration::from_millis(1_500);
+/// What stands in front of a pod, and what it takes.
+const PROPAGATIONS: [(&str, Duration); 4] = [
+    ("kube-proxy", KUBE_PROXY),
+    // ingress-nginx writes its configuration three times in ten seconds at most (--sync-rate-limit 0.3).
+    ("ingress", Duration::from_secs(5)),
+    // CoreDNS' cache keeps answers for 30 s in the configuration that kubeadm writes.
+    ("dns", Duration::from_secs(30)),
+    // AWS' NLB sends new connections to an IP target for about two minutes after it was deregistered.
+    ("cloud-lb", CLOUD_LB),
+];
+/// What a cloud's load balancer may take.
+pub const CLOUD_LB: Duration = Duration::from_mins(2);
+
+/// Reads what stands in front of a pod, or how long it takes.
+///
+/// # Errors
+/// When it is neither, with what is right.
+pub fn propagation(text: &str) -> Result<Duration, String> {
+    let preset = PROPAGATIONS.iter().find(|(name, _)| *name == text).map(|(_, takes)| *takes);
+    preset.map_or_else(
+        || {
+            duration(text).map_err(|error| {
+                if text.starts_with(|first: char| first.is_ascii_digit()) {
+                    return error;
+                }
+                let names: Vec<&str> = PROPAGATIONS.iter().map(|(name, _)| *name).collect();
+                format!("give one of {}, or a duration such as 10s", names.join(", "))
+            })
+        },
+        Ok,
+    )
+}
+
 /// Reads a duration of at most a year: a number with a unit (`500ms`, `25s`, `2m`, `1m 30s`), or a bare number of
 /// seconds.
 ///
@@ -107,6 +143,15 @@ mod tests {
         for text in ["366days", "1e19", "31536001", "18446744073709551615s"] {
             assert!(duration(text).unwrap_err().contains("a year"), "{text}");
         }
+    }
+
+    #[test]
+    fn propagation_is_a_name_or_a_duration() {
+        assert_eq!(propagation("kube-proxy"), Ok(Duration::from_millis(1_500)));
+        assert_eq!(propagation("cloud-lb"), Ok(Duration::from_mins(2)));
+        assert_eq!(propagation("10s"), Ok(Duration::from_secs(10)));
+        assert!(propagation("istio").unwrap_err().contains("kube-proxy, ingress, dns, cloud-lb"));
+        assert!(propagation("10 parsecs").unwrap_err().contains("500ms"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What goes into the drain and what comes out: plain data.
 use serde::Serialize;
 use std::fmt;
+use std::time::Duration;
 
 /// Where a drain is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -39,6 +40,23 @@ pub struct Observation {
     pub unknown: Option<u32>,
 }
 
+/// Whether traffic is still sent here, as the endpoints of the Services tell that select this pod.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Endpoints {
+    /// Nobody tells.
+    #[default]
+    Unknown,
+    /// No Service selects this pod.
+    NotSelected,
+    /// A Service offers this pod, and others beside it.
+    Offered,
+    /// A Service has no other ready endpoint: whoever comes has nowhere else to go.
+    Alone,
+    /// No Service offers this pod any more, and each has others.
+    Withdrawn,
+}
+
 /// What happens to a drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -48,6 +66,15 @@ pub enum Event {
     Skip,
     /// Someone looked.
     Observed(Observation),
+    /// The endpoints are now known to be so.
+    Endpoints(Endpoints),
+    /// The server will be killed from outside at this time after the stop signal, whatever was thought before.
+    Deadline(Duration),
+    /// A change of endpoints takes so long to reach those who send traffic here.
+    Propagation(Duration),
+    /// The stop was not asked of the API server (liveness kill, eviction, node shutdown): no endpoint will be withdrawn, and
+    /// nobody tells how much time is left.
+    Unannounced,
     /// Nothing but time has passed.
     Tick,
     /// The server is gone.
@@ -61,6 +88,8 @@ pub enum Action {
     PrepareGate,
     /// Keep new connections away from the server from now on.
     CloseGate,
+    /// Answer whoever is still queued, in competition with the server.
+    AnswerTheRest,
     /// Pass the stop signal on to the server, and answer whoever is still queued.
     Forward(Outcome),
     /// The server has not gone in time: kill it.

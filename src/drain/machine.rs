@@ -1,4 +1,5 @@
 //! The state machine.
+use super::lame_duck::{Known, Quiet};
 use super::{Action, Condition, Event, Observation, Outcome, Phase, Policy};
 use std::time::Duration;
 
@@ -13,22 +14,32 @@ pub struct Drain {
     stopped_at: Duration,
     /// `None`: it cannot be told.
     quiet: Option<Quiet>,
+    /// What is known of the traffic that is sent here, and of the time that is left.
+    known: Known,
+    /// The rest is being answered before the forward.
+    rest_taken: bool,
     killed: bool,
 }
 
-/// How long no connection has arrived.
-#[derive(Debug, Clone, Copy)]
-struct Quiet {
-    arrivals: u64,
-    since: Duration,
-}
+/// A pod that is stopped unannounced was killed 2.0 s after its stop signal (eviction by the kubelet; docs/kubernetes.md):
+/// half of it is for the server.
+const REST_AFTER: Duration = Duration::from_secs(1);
 
 impl Drain {
     /// A drain that has not begun.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         let zero = Duration::ZERO;
-        Self { policy, phase: Phase::Serving, since: zero, stopped_at: zero, quiet: None, killed: false }
+        Self {
+            policy,
+            phase: Phase::Serving,
+            since: zero,
+            stopped_at: zero,
+            quiet: None,
+            known: Known::default(),
+            rest_taken: false,
+            killed: false,
+        }
     }
 
     /// The present phase.
@@ -44,7 +55,7 @@ impl Drain {
             Phase::Serving | Phase::Exited => None,
             Phase::LameDuck => Some(self.lame_duck_ends().min(self.limit())),
             // The ends of single conditions are not among them: only a look tells whether nothing else is left.
-            Phase::Gated => Some(self.limit()),
+            Phase::Gated => Some(self.rest_due().map_or(self.limit(), |due| due.min(self.limit()))),
             Phase::Stopping => (!self.killed).then(|| self.kill_at()),
         }
     }
@@ -61,6 +72,7 @@ impl Drain {
     /// Takes an event and gives what is to be done.
     pub fn step(&mut self, now: Duration, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
+        let event = self.learn(now, event);
         match (self.phase, event) {
             (Phase::Exited, _) => {}
             (_, Event::Exited) => self.enter(Phase::Exited, now),
@@ -79,12 +91,31 @@ impl Drain {
                 self.forward(now, Outcome::Skipped, &mut actions);
             }
             (Phase::LameDuck, Event::Observed(seen)) => self.lame_duck(now, Some(seen), &mut actions),
-            (Phase::LameDuck, Event::Tick) => self.lame_duck(now, None, &mut actions),
+            (Phase::LameDuck, _) => self.lame_duck(now, None, &mut actions),
             (Phase::Gated, Event::Observed(seen)) => self.gated(now, Some(seen), &mut actions),
-            (Phase::Gated, Event::Tick) => self.gated(now, None, &mut actions),
+            (Phase::Gated, _) => self.gated(now, None, &mut actions),
             (Phase::Stopping, _) => self.stopping(now, &mut actions),
         }
+        if self.phase == Phase::Gated && self.rest_due().is_some_and(|due| now >= due) {
+            self.rest_taken = true;
+            actions.push(Action::AnswerTheRest);
+        }
         actions
+    }
+
+    /// Remembers what others tell; for the rest of the step that is time that has passed.
+    fn learn(&mut self, now: Duration, event: Event) -> Event {
+        match event {
+            Event::Endpoints(endpoints) => self.known.learn_endpoints(now, endpoints),
+            Event::Deadline(deadline) => {
+                self.policy.deadline = Some(deadline);
+                self.known.deadline = true;
+            }
+            Event::Propagation(propagation) => self.policy.propagation = propagation,
+            Event::Unannounced => self.known.unannounced = true,
+            _ => return event,
+        }
+        Event::Tick
     }
 
     fn lame_duck(&mut self, now: Duration, seen: Option<Observation>, actions: &mut Vec<Action>) {
@@ -151,14 +182,13 @@ impl Drain {
 
     /// When the lame duck ends, as things stand.
     fn lame_duck_ends(&self) -> Duration {
-        let least = self.since.saturating_add(self.policy.lame_duck);
-        let latest = least.saturating_add(self.policy.settle_timeout);
-        match self.quiet {
-            // Nobody asks for quiet, so nobody has to tell.
-            _ if self.policy.settle.is_zero() => least,
-            Some(quiet) => quiet.since.saturating_add(self.policy.settle).clamp(least, latest),
-            None => latest,
-        }
+        self.known.lame_duck_ends(&self.policy, self.since, self.limit(), self.quiet)
+    }
+
+    /// When the rest is answered though the server goes on, if at all.
+    fn rest_due(&self) -> Option<Duration> {
+        let due = self.known.unannounced && !self.rest_taken;
+        due.then(|| self.stopped_at.saturating_add(REST_AFTER))
     }
 
     fn half_open_ends(&self) -> Duration {

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! * **Lame duck**: the server goes on accepting for at least `lame_duck`, then until no new connection has arrived
-//!   for `settle`. Ends in any case `settle_timeout` after the least time.
+//!   for `settle`. Ends in any case `settle_timeout` after the least time. What the Services' endpoints tell moves that
+//!   time: `lame_duck` has the rules.
 //! * **Gated**: new connections come to lameduck, not to the server. Ends the moment that nothing is left of what
 //!   is waited for, and then the stop signal is *forwarded*.
 //! * **Stopping**: the server has its signal. `kill_after` later it is killed.
@@ -16,6 +17,7 @@
 //! The [`Drain`] is a pure state machine: events and a clock in, actions out. It does no I/O, does not sleep, and
 //! reads no clock; whoever drives it does. It knows nothing of sockets, processes or Kubernetes.
 mod event;
+mod lame_duck;
 mod machine;
 mod policy;
 mod report;
@@ -23,7 +25,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Action, Event, Observation, Outcome, Phase};
+pub use event::{Action, Endpoints, Event, Observation, Outcome, Phase};
 pub use machine::Drain;
 pub use policy::{Condition, Policy};
 pub use report::{Answers, LeftBehind, Report, SocketReport};

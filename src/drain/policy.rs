@@ -33,6 +33,10 @@ pub struct Policy {
     pub reserve: Duration,
     /// The least time for which the server goes on accepting.
     pub lame_duck: Duration,
+    /// The same where nobody tells whether traffic is still sent here.
+    pub unseen_lame_duck: Duration,
+    /// How long a change of endpoints takes to reach those who send traffic here.
+    pub propagation: Duration,
     /// How long no connection may have arrived before the gate closes; zero: arrivals do not matter.
     pub settle: Duration,
     /// How long is waited for that, after the least time.

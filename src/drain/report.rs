@@ -1,5 +1,5 @@
 //! What happened, as one line and as JSON. The names are stable: docs/report.md is their schema.
-use super::{Outcome, Tally};
+use super::{Endpoints, Outcome, Tally};
 use crate::park::Figures;
 use serde::Serialize;
 
@@ -30,6 +30,12 @@ pub struct Report {
     pub stopping_ms: Option<u64>,
     /// From the server's exit to the end: the rest answered, our own sockets closed.
     pub closing_ms: Option<u64>,
+    /// What the Services' endpoints were when the gate closed: `unknown`, `not-selected`, `offered`, `alone` or `withdrawn`.
+    pub endpoints: Endpoints,
+    /// From the stop signal to the time when they were seen to be so; `None`: they were not seen.
+    pub endpoints_ms: Option<u64>,
+    /// From the stop signal to the deadline, as far as one was known.
+    pub deadline_ms: Option<u64>,
     /// What the looks showed.
     #[serde(flatten)]
     pub tally: Tally,

@@ -1,5 +1,5 @@
 //! The limits of the drain.
-use crate::cli::values::duration;
+use crate::cli::values::{KUBE_PROXY, duration, propagation};
 use crate::drain::{Condition, Policy};
 use clap::Args;
 use std::time::Duration;
@@ -24,10 +24,18 @@ pub struct DrainArgs {
     #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     pub reserve: Duration,
 
-    /// How long the server goes on accepting at least [default: 0s, in Kubernetes 5s]
+    /// How long the server goes on accepting at least [default: 0s; in Kubernetes 5s, or as long as --propagation if that
+    /// is more, where it cannot be seen that this pod is withdrawn from its Services' endpoints]
     #[arg(long, env = "LAMEDUCK_LAME_DUCK")]
     #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     pub lame_duck: Option<Duration>,
+
+    /// How long those who send traffic here may take to hear of a change of endpoints: a duration, or what stands in front
+    /// of this pod: kube-proxy (1.5s), ingress (5s), dns (30s), cloud-lb (2m). The gate stays open for so long after this
+    /// pod was withdrawn [default: by its readiness gates where --own-pod read shows them, else kube-proxy in Kubernetes]
+    #[arg(long, env = "LAMEDUCK_PROPAGATION")]
+    #[arg(value_name = "WHAT", value_parser = propagation, allow_hyphen_values = true)]
+    pub propagation: Option<Duration>,
 
     /// How long no connection may have arrived before the gate closes; 0: arrivals do not matter
     #[arg(long, env = "LAMEDUCK_SETTLE", default_value = "300ms")]
@@ -61,11 +69,16 @@ impl DrainArgs {
     #[must_use]
     pub fn policy(&self, in_kubernetes: bool, kill_after: Option<Duration>) -> Policy {
         let outside_or = |outside, inside| if in_kubernetes { Duration::from_secs(inside) } else { outside };
+        let propagation = self.propagation.unwrap_or(if in_kubernetes { KUBE_PROXY } else { Duration::ZERO });
         Policy {
             timeout: self.timeout,
             deadline: self.deadline,
             reserve: self.reserve,
-            lame_duck: self.lame_duck.unwrap_or_else(|| outside_or(Duration::ZERO, 5)),
+            lame_duck: self.lame_duck.unwrap_or_default(),
+            unseen_lame_duck: self
+                .lame_duck
+                .unwrap_or_else(|| outside_or(Duration::ZERO, 5).max(propagation)),
+            propagation,
             settle: self.settle,
             settle_timeout: self.settle_timeout.unwrap_or_else(|| outside_or(self.settle, 15)),
             wait_for: if self.wait_for.is_empty() { Condition::ALL.to_vec() } else { self.wait_for.clone() },
@@ -93,21 +106,28 @@ mod tests {
     #[test]
     fn given_no_options_then_a_drain_bridges_what_kubernetes_needs_to_send_traffic_elsewhere() {
         let outside = policy(&[], false);
-        assert_eq!((outside.lame_duck, outside.settle_timeout), (Duration::ZERO, Duration::from_millis(300)));
+        let traffic = |policy: &Policy| (policy.unseen_lame_duck, policy.propagation, policy.settle_timeout);
+        assert_eq!(traffic(&outside), (Duration::ZERO, Duration::ZERO, Duration::from_millis(300)));
         let inside = policy(&[], true);
-        assert_eq!(
-            (inside.lame_duck, inside.settle_timeout),
-            (Duration::from_secs(5), Duration::from_secs(15))
-        );
-        assert_eq!(
-            Policy { lame_duck: outside.lame_duck, settle_timeout: outside.settle_timeout, ..inside },
-            outside
-        );
+        let secs = Duration::from_secs;
+        assert_eq!(traffic(&inside), (secs(5), Duration::from_millis(1_500), secs(15)));
+        let (unseen_lame_duck, propagation, settle_timeout) = traffic(&outside);
+        assert_eq!(Policy { unseen_lame_duck, propagation, settle_timeout, ..inside }, outside);
+    }
+
+    #[test]
+    fn given_a_longer_propagation_then_it_is_bridged_without_a_look_at_the_endpoints_too() {
+        let bridged = |options| policy(options, true).unseen_lame_duck;
+        assert_eq!(bridged(&["--propagation", "cloud-lb"]), Duration::from_mins(2));
+        assert_eq!(bridged(&["--propagation", "1s"]), Duration::from_secs(5));
+        assert_eq!(bridged(&["--propagation", "dns", "--lame-duck", "7s"]), Duration::from_secs(7));
+        assert_eq!(policy(&["--propagation", "3s"], false).unseen_lame_duck, Duration::from_secs(3));
     }
 
     #[test]
     fn given_options_then_kubernetes_does_not_change_them() {
         let options = ["--lame-duck", "0", "--settle", "1s", "--settle-timeout", "2s", "--reserve", "7s"];
+        let options = [&options[..], &["--propagation", "2s"]].concat();
         assert_eq!(policy(&options, true), policy(&options, false));
         assert_eq!(policy(&options, true).kill_after, Duration::from_secs(7), "as --reserve");
     }

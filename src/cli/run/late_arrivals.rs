@@ -14,7 +14,7 @@ pub struct LateArrivalArgs {
     pub late_arrivals: Treatment,
 
     /// The fellow servers of --late-arrivals relay, each connection to the next in turn; behind a name with several
-    /// addresses those have their turns too [default: none]
+    /// addresses those have their turns too [default: in Kubernetes the other ready endpoints of this pod's Services, else none]
     #[arg(long, env = "LAMEDUCK_RELAY_TO", value_name = "HOST:PORT", value_delimiter = ',')]
     #[arg(allow_hyphen_values = true)]
     pub relay_to: Vec<Fellow>,
@@ -30,13 +30,13 @@ pub enum Treatment {
 }
 
 impl LateArrivalArgs {
-    /// What cannot be meant together.
+    /// What cannot be meant together. `finds_fellows`: the Services' endpoints will tell who they are.
     ///
     /// # Errors
     /// The contradiction, and the way out of it.
-    pub fn check(&self, sockets: &SocketArgs) -> Result<(), String> {
+    pub fn check(&self, sockets: &SocketArgs, finds_fellows: bool) -> Result<(), String> {
         match (self.late_arrivals, self.relay_to.is_empty()) {
-            (Treatment::Relay, true) => {
+            (Treatment::Relay, true) if !finds_fellows => {
                 Err("--late-arrivals relay needs a fellow server to relay to: add --relay-to HOST:PORT".to_owned())
             }
             (Treatment::Answer, false) => Err(

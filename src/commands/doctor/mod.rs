@@ -37,7 +37,8 @@ pub fn main(args: &DoctorArgs) -> Result<ExitCode, String> {
         return Ok(patient::main());
     }
     args.sockets.check()?;
-    args.late_arrivals.check(&args.sockets)?;
+    let finds_fellows = cfg!(feature = "kubernetes") && choosing::in_kubernetes();
+    args.late_arrivals.check(&args.sockets, finds_fellows)?;
     let page = examine(args);
     let text = if args.json {
         serde_json::to_string_pretty(&page).map_err(|error| error.to_string())? + "\n"

@@ -12,9 +12,11 @@ impl Supervision {
             self.gatekeeper.prepare(&mut looking.observer);
             self.refresh_due = self.begin.elapsed() + REFRESH_PACE;
         }
+        self.ask_the_cluster();
     }
 
     pub(super) fn close_gate(&mut self) {
+        self.leave_the_cluster();
         self.gatekeeper.close();
         if let Some(looking) = &mut self.looking {
             looking.gated(self.gatekeeper.stands());
@@ -28,6 +30,12 @@ impl Supervision {
         } else {
             info!(%gate, %capture, "gate closed ({reason}): waiting for those who are in");
         }
+    }
+
+    /// Where everything may be killed at any time, whoever is still queued is better answered than reset.
+    pub(super) fn answer_the_rest(&mut self) {
+        info!("answering who is still queued: this pod may be killed at any time");
+        self.gatekeeper.take_the_rest();
     }
 
     /// What is parked is held first. Then the signal: every microsecond before it is one in which something new may come.

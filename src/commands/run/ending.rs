@@ -75,6 +75,8 @@ impl Supervision {
             times: self.times,
             signals: (self.signal_in, self.signal_out),
             killed: self.killed,
+            endpoints: self.endpoints,
+            deadline: self.deadline,
             exit_status,
         }
     }

@@ -3,6 +3,8 @@ use super::listeners::Listeners;
 use super::turning_away::Passages;
 use crate::capture::Captured;
 use crate::cli::{GateChoice, SocketArgs};
+#[cfg(feature = "kubernetes")]
+use crate::late_arrivals::Fellow;
 use crate::late_arrivals::{Desk, Settings};
 use crate::sockets::gate::{Group, PathGate, Refusal};
 use crate::sockets::{Address, Observer, Whose};
@@ -180,6 +182,14 @@ impl Gatekeeper {
             observer.gate_closed();
         }
         self.take_what_nobody_holds();
+    }
+
+    /// Relays to these from now on, unless somebody is answered already.
+    #[cfg(feature = "kubernetes")]
+    pub fn relay_to(&mut self, fellows: Vec<Fellow>) {
+        if self.desk.is_none() {
+            self.settings.relay_to = fellows;
+        }
     }
 
     fn find(&mut self, observer: &mut Observer) {

@@ -2,6 +2,7 @@
 //! stops the server then.
 use super::choosing;
 use super::closing::Finished;
+use super::cluster::Cluster;
 use super::ending::told_to_hurry;
 use super::gatekeeper::Gatekeeper;
 use super::parking::Parking;
@@ -154,7 +155,8 @@ impl Supervision {
         let parking = Parking::new(whose, &options.park, policy.silent_grace);
         let routing = Routing::new(vec![Signal::TERM], Vec::new());
         let (server, telemetry) = (Server::Hooked(hooked), options.telemetry.clone());
-        Ok(Self::new(signals, routing, server, policy, gatekeeper, parking, telemetry))
+        let supervision = Self::new(signals, routing, server, policy, gatekeeper, parking, telemetry);
+        Ok(supervision.asking(Cluster::of_hook(options, in_kubernetes)))
     }
 
     /// Drains a server whose hook has been called; gives the exit status.

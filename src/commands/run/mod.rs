@@ -9,6 +9,7 @@
 //! | `signals` | what a signal is to the drain |
 //! | `actions` | what the drain wants done |
 //! | `looking`, `pace` | what is looked at when, and at what cost |
+//! | `cluster` | what Kubernetes tells of the stop; `no_cluster` where lameduck was built without |
 //! | `listeners/` | what the server listens on: found again and again, and held |
 //! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
@@ -24,6 +25,11 @@
 mod actions;
 pub mod choosing;
 mod closing;
+#[cfg(feature = "kubernetes")]
+pub mod cluster;
+#[cfg(not(feature = "kubernetes"))]
+#[path = "no_cluster.rs"]
+pub mod cluster;
 mod desk;
 mod ending;
 pub mod gatekeeper;
@@ -46,6 +52,7 @@ use crate::cli::RunArgs;
 use crate::sockets::{Whose, listen};
 use crate::supervisor::{Launch, Routing, Signals, adopt_orphans, stop_signal_hint};
 use crate::telemetry;
+use cluster::Cluster;
 use gatekeeper::Gatekeeper;
 use parking::Parking;
 use server::Server;
@@ -64,9 +71,10 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let signals = Signals::block().map_err(|error| format!("cannot receive signals: {error}"))?;
     telemetry::start(args.telemetry.log_format, args.telemetry.log_level);
     args.sockets.check()?;
-    args.late_arrivals.check(&args.sockets)?;
-    let way = Way::of(&args.sockets)?;
     let in_kubernetes = choosing::in_kubernetes();
+    let cluster = Cluster::of(&args, in_kubernetes);
+    args.late_arrivals.check(&args.sockets, cluster.finds_fellows())?;
+    let way = Way::of(&args.sockets)?;
     let refuses = choosing::refuses(&args.sockets, &args.late_arrivals, in_kubernetes)?;
     choosing::joins(&args.sockets)?;
     let listened =
@@ -101,7 +109,7 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Some(hint) = hint {
         info!("{hint}");
     }
-    Ok(Supervision::new(signals, routing, Server::Child(child), policy, gatekeeper, parking, args.telemetry)
-        .run()
-        .into())
+    let server = Server::Child(child);
+    let supervision = Supervision::new(signals, routing, server, policy, gatekeeper, parking, args.telemetry);
+    Ok(supervision.asking(cluster).run().into())
 }

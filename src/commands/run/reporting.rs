@@ -4,7 +4,7 @@ use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
 use super::termination_message;
 use crate::cli::TelemetryArgs;
-use crate::drain::{Answers, LeftBehind, Outcome, Report, SocketReport};
+use crate::drain::{Answers, Endpoints, LeftBehind, Outcome, Report, SocketReport};
 use crate::late_arrivals::Served;
 use crate::park::Figures;
 use crate::supervisor::Signal;
@@ -13,7 +13,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 /// When each phase began; absent where it never did.
@@ -66,6 +66,10 @@ pub struct Facts {
     pub signals: (Option<Signal>, Option<Signal>),
     /// Whether the server had to be killed.
     pub killed: bool,
+    /// What the endpoints were when the gate closed, and since when.
+    pub endpoints: (Endpoints, Option<Instant>),
+    /// The deadline, from the stop signal on.
+    pub deadline: Option<Duration>,
     /// lameduck's exit status.
     pub exit_status: u8,
 }
@@ -88,6 +92,9 @@ impl Facts {
             gated_ms: milliseconds(gated, forwarded),
             stopping_ms: milliseconds(forwarded, exited),
             closing_ms: milliseconds(exited, ended),
+            endpoints: self.endpoints.0,
+            endpoints_ms: milliseconds(stopped, self.endpoints.1),
+            deadline_ms: self.deadline.and_then(|deadline| u64::try_from(deadline.as_millis()).ok()),
             tally: looking.tally,
             late_arrivals: answers(finished.late_arrivals),
             the_rest: answers(finished.the_rest),

@@ -1,4 +1,6 @@
 //! The loop: signals and looks go into the drain, its actions come out.
+#[cfg(feature = "kubernetes")]
+use super::cluster::Cluster;
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
 use super::pace::Share;
@@ -6,7 +8,7 @@ use super::parking::Parking;
 use super::reporting::Times;
 use super::server::Server;
 use crate::cli::TelemetryArgs;
-use crate::drain::{Action, Drain, Event, Observation, Outcome, Phase, Policy};
+use crate::drain::{Action, Drain, Endpoints, Event, Observation, Outcome, Phase, Policy};
 use crate::supervisor::{Routing, Signal, Signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -26,6 +28,8 @@ pub struct Supervision {
     pub(super) begin: Instant,
     pub(super) gatekeeper: Gatekeeper,
     pub(super) parking: Parking,
+    #[cfg(feature = "kubernetes")]
+    pub(super) cluster: Cluster,
     /// Exists from the stop signal on.
     pub(super) looking: Option<Looking>,
     pub(super) refresh_due: Duration,
@@ -36,6 +40,8 @@ pub struct Supervision {
     pub(super) closing_within: Duration,
     /// When we shall be killed, counted from the stop signal.
     pub(super) deadline: Option<Duration>,
+    /// What the endpoints were last told to be, and since when.
+    pub(super) endpoints: (Endpoints, Option<Instant>),
     pub(super) signal_in: Option<Signal>,
     pub(super) signal_out: Option<Signal>,
     pub(super) outcome: Outcome,
@@ -63,6 +69,8 @@ impl Supervision {
             begin: Instant::now(),
             gatekeeper,
             parking,
+            #[cfg(feature = "kubernetes")]
+            cluster: Cluster::default(),
             looking: None,
             refresh_due: Duration::ZERO,
             passed_on: 0,
@@ -70,6 +78,7 @@ impl Supervision {
             closing_within: policy.reserve,
             deadline: policy.deadline,
             drain: Drain::new(policy),
+            endpoints: (Endpoints::Unknown, None),
             signal_in: None,
             signal_out: None,
             outcome: Outcome::ServerExited,
@@ -88,6 +97,7 @@ impl Supervision {
             self.receive_signals();
             self.notice_the_hook();
             if self.drain.phase() != Phase::Serving && self.server.ended().is_none() {
+                self.hear_from_the_cluster();
                 self.look();
             }
             // By itself, or because it has just been left.
@@ -181,13 +191,14 @@ impl Supervision {
             match action {
                 Action::PrepareGate => self.prepare_gate(),
                 Action::CloseGate => self.close_gate(),
+                Action::AnswerTheRest => self.answer_the_rest(),
                 Action::Forward(outcome) => self.forward(outcome),
                 Action::Kill => self.kill(),
             }
         }
     }
 
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         self.begin.elapsed()
     }
 }

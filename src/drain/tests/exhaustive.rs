@@ -37,6 +37,8 @@ fn policies() -> [Policy; 5] {
         deadline: None,
         reserve: ms(1),
         lame_duck: ms(1),
+        unseen_lame_duck: ms(1),
+        propagation: ms(1),
         settle: ms(1),
         settle_timeout: ms(2),
         wait_for: Condition::ALL.to_vec(),
@@ -46,10 +48,23 @@ fn policies() -> [Policy; 5] {
     };
     [
         Policy { timeout: ms(2), kill_after: ms(0), ..long.clone() },
-        Policy { deadline: Some(ms(4)), lame_duck: ms(0), settle: ms(2), ..long.clone() },
-        Policy { lame_duck: ms(0), settle: ms(0), wait_for: vec![Condition::HalfOpen], ..long.clone() },
+        Policy {
+            deadline: Some(ms(4)),
+            lame_duck: ms(0),
+            unseen_lame_duck: ms(0),
+            settle: ms(2),
+            ..long.clone()
+        },
         Policy {
             lame_duck: ms(0),
+            unseen_lame_duck: ms(0),
+            settle: ms(0),
+            wait_for: vec![Condition::HalfOpen],
+            ..long.clone()
+        },
+        Policy {
+            lame_duck: ms(0),
+            unseen_lame_duck: ms(0),
             settle_timeout: ms(0),
             in_flight_timeout: Some(ms(2)),
             silent_grace: ms(1),

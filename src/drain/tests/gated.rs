@@ -6,7 +6,7 @@ const DRAINED: [Action; 1] = [Action::Forward(Outcome::Drained)];
 
 #[test]
 fn given_an_idle_server_when_it_has_settled_then_one_look_after_the_gate_forwards() {
-    let mut drain = lame_duck(Policy { lame_duck: ms(0), ..policy() });
+    let mut drain = lame_duck(Policy { lame_duck: ms(0), unseen_lame_duck: ms(0), ..policy() });
     assert_eq!(drain.step(ms(10), arrivals(7)), []);
     assert_eq!(drain.step(ms(310), arrivals(7)), [Action::CloseGate]);
     assert_eq!(drain.step(ms(310), nothing_left()), DRAINED);

@@ -86,7 +86,8 @@ fn given_settle_zero_when_the_least_lame_duck_is_over_then_arrivals_do_not_matte
 
 #[test]
 fn given_no_lame_duck_and_settle_zero_when_the_stop_signal_comes_then_the_gate_closes_at_once() {
-    let mut drain = Drain::new(Policy { lame_duck: ms(0), settle: ms(0), ..policy() });
+    let mut drain =
+        Drain::new(Policy { lame_duck: ms(0), unseen_lame_duck: ms(0), settle: ms(0), ..policy() });
     assert_eq!(drain.step(ms(10), Event::StopSignal), [Action::PrepareGate, Action::CloseGate]);
     assert_eq!(drain.phase(), Phase::Gated);
 }

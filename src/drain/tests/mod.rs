@@ -3,10 +3,12 @@
 //! | file | subject |
 //! |---|---|
 //! | `lame_duck`, `gated`, `stopping`, `limits` | stories of one phase, or of what bounds them all |
+//! | `endpoints` | what the Services' endpoints and the API server tell |
 //! | `witness` | the laws of a drain, checked at every step |
 //! | `random` | random policies and events before the witness |
 //! | `exhaustive` | every sequence of a small alphabet before the witness |
 //! | `report` | the report as JSON, and its documented schema |
+mod endpoints;
 mod exhaustive;
 mod gated;
 mod lame_duck;
@@ -26,6 +28,8 @@ fn policy() -> Policy {
         deadline: None,
         reserve: ms(5_000),
         lame_duck: ms(2_000),
+        unseen_lame_duck: ms(2_000),
+        propagation: ms(1_500),
         settle: ms(300),
         settle_timeout: ms(10_000),
         wait_for: Condition::ALL.to_vec(),
@@ -45,7 +49,13 @@ fn lame_duck(policy: Policy) -> Drain {
 
 /// A drain whose stop signal came at 0, and whose gate closed at 0 as well.
 fn gated(policy: Policy) -> Drain {
-    let mut drain = Drain::new(Policy { lame_duck: ms(0), settle: ms(0), settle_timeout: ms(0), ..policy });
+    let mut drain = Drain::new(Policy {
+        lame_duck: ms(0),
+        unseen_lame_duck: ms(0),
+        settle: ms(0),
+        settle_timeout: ms(0),
+        ..policy
+    });
     drain.step(ms(0), Event::StopSignal);
     assert_eq!(drain.phase(), Phase::Gated);
     drain

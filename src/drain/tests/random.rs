@@ -1,5 +1,5 @@
 //! Random policies and random events, on a clock that never goes back, before the [`Witness`].
-use super::super::{Condition, Event, Observation, Policy};
+use super::super::{Condition, Endpoints, Event, Observation, Policy};
 use super::ms;
 use super::witness::Witness;
 use proptest::collection::vec;
@@ -20,14 +20,14 @@ fn pause() -> impl Strategy<Value = Duration> {
 
 prop_compose! {
     fn policy()(
-        [timeout, reserve, lame_duck, settle, settle_timeout, silent_grace, kill_after] in
-            [duration(), duration(), duration(), duration(), duration(), duration(), duration()],
+        [timeout, reserve, lame_duck, unseen_lame_duck, propagation, settle, settle_timeout, silent_grace, kill_after] in
+            [duration(), duration(), duration(), duration(), duration(), duration(), duration(), duration(), duration()],
         deadline in option::of(duration()),
         in_flight_timeout in option::of(duration()),
         wait_for in subsequence(Condition::ALL.to_vec(), 0..=Condition::ALL.len()),
     ) -> Policy {
         Policy {
-            timeout, deadline, reserve, lame_duck, settle, settle_timeout, wait_for, in_flight_timeout, silent_grace,
+            timeout, deadline, reserve, lame_duck, unseen_lame_duck, propagation, settle, settle_timeout, wait_for, in_flight_timeout, silent_grace,
             kill_after,
         }
     }
@@ -47,10 +47,17 @@ prop_compose! {
     }
 }
 
+const ENDPOINTS: [Endpoints; 5] =
+    [Endpoints::Unknown, Endpoints::NotSelected, Endpoints::Offered, Endpoints::Alone, Endpoints::Withdrawn];
+
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         20 => observation().prop_map(Event::Observed),
         10 => Just(Event::Tick),
+        4 => select(ENDPOINTS.to_vec()).prop_map(Event::Endpoints),
+        1 => duration().prop_map(Event::Deadline),
+        1 => duration().prop_map(Event::Propagation),
+        1 => Just(Event::Unannounced),
         1 => Just(Event::StopSignal),
         1 => Just(Event::Skip),
         1 => Just(Event::Exited),

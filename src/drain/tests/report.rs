@@ -1,5 +1,5 @@
 //! The report as JSON, and its schema in docs/report.md.
-use super::super::{Answers, LeftBehind, Observation, Outcome, Report, SocketReport, Tally};
+use super::super::{Answers, Endpoints, LeftBehind, Observation, Outcome, Report, SocketReport, Tally};
 use crate::park::Figures;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -41,6 +41,9 @@ fn report() -> Report {
         gated_ms: Some(102),
         stopping_ms: Some(103),
         closing_ms: Some(104),
+        endpoints: Endpoints::Withdrawn,
+        endpoints_ms: Some(105),
+        deadline_ms: Some(106),
         tally,
         late_arrivals: Answers {
             answered: 201,
@@ -133,6 +136,9 @@ fn given_a_report_with_everything_then_each_fact_stands_under_its_name() {
       "gated_ms": 102,
       "stopping_ms": 103,
       "closing_ms": 104,
+      "endpoints": "withdrawn",
+      "endpoints_ms": 105,
+      "deadline_ms": 106,
       "queue": {
         "at_stop": 1,
         "highest": 20,
@@ -226,6 +232,8 @@ fn given_a_report_with_nothing_known_then_every_name_is_still_there() {
         gated_ms: None,
         stopping_ms: None,
         closing_ms: None,
+        endpoints_ms: None,
+        deadline_ms: None,
         tally: Tally::default(),
         signal_in: None,
         signal_out: None,

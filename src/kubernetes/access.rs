@@ -1,0 +1,105 @@
+//! The service account's files, the API server's address, and the client that they make.
+use super::{Settings, Trouble};
+use kube::{Client, Config};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+use std::time::Duration;
+
+/// The API server is on this node's side of a Service's address: who has not accepted by then will not.
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// A namespace's name is a DNS label (RFC 1123), bytes.
+const LONGEST_LABEL: usize = 63;
+
+/// What is needed to ask.
+pub struct Access {
+    /// The client.
+    pub client: Client,
+    /// The namespace of this pod.
+    pub namespace: String,
+    /// The address by which the API server is reached; `None`: it has a name, or there is no way.
+    pub reached_from: Option<IpAddr>,
+}
+
+impl Access {
+    /// Reads the files and makes the client. Connects to nobody.
+    ///
+    /// # Errors
+    /// When one of them is missing or makes no sense: which, and why.
+    pub fn open(settings: &Settings) -> Result<Self, Trouble> {
+        let directory = &settings.service_account;
+        let (host, port) = address(|name| std::env::var(name).ok())?;
+        let token_file = directory.join("token");
+        let token = content(&token_file)?;
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let reason = "a token has no such characters".to_owned();
+            return Err(Trouble::ServiceAccount { file: token_file, reason });
+        }
+        let namespace = match &settings.whoami.namespace {
+            Some(namespace) => namespace.clone(),
+            None => namespace_in(&directory.join("namespace"))?,
+        };
+        let ca = directory.join("ca.crt");
+        content(&ca)?;
+        let ip: Option<IpAddr> = host.parse().ok();
+        let host = ip.map_or(host, |ip| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() });
+        let url = format!("https://{host}:{port}").parse();
+        let mut config =
+            Config::new(url.map_err(|_| Trouble::Address(format!("{host}:{port} is no address")))?);
+        config.default_namespace.clone_from(&namespace);
+        config.root_cert_file = Some(ca);
+        config.auth_info.token = Some(token.into());
+        config.connect_timeout = Some(CONNECT_WITHIN);
+        // Ours are bounded by the drain.
+        config.default_retry = false;
+        let client = Client::try_from(config).map_err(|error| Trouble::Client(chain(&error)))?;
+        Ok(Self { client, namespace, reached_from: ip.and_then(|ip| reached_from(ip, port)) })
+    }
+}
+
+/// The API server's address (kubelet_pods.go, makeServiceEnvironment).
+fn address(variable: impl Fn(&str) -> Option<String>) -> Result<(String, u16), Trouble> {
+    let read = |name| variable(name).filter(|value| !value.is_empty());
+    let host = read("KUBERNETES_SERVICE_HOST");
+    let host = host.ok_or_else(|| Trouble::Address("KUBERNETES_SERVICE_HOST is not set".to_owned()))?;
+    match read("KUBERNETES_SERVICE_PORT") {
+        None => Err(Trouble::Address("KUBERNETES_SERVICE_PORT is not set".to_owned())),
+        Some(text) => match text.parse() {
+            Ok(port) if port != 0 => Ok((host, port)),
+            _ => Err(Trouble::Address(format!("KUBERNETES_SERVICE_PORT is {text:?}, which is no port"))),
+        },
+    }
+}
+
+fn content(file: &Path) -> Result<String, Trouble> {
+    let trouble = |reason: String| Trouble::ServiceAccount { file: file.to_owned(), reason };
+    let text = std::fs::read_to_string(file).map_err(|error| trouble(error.to_string()))?;
+    let text = text.trim();
+    if text.is_empty() { Err(trouble("it is empty".to_owned())) } else { Ok(text.to_owned()) }
+}
+
+fn namespace_in(file: &Path) -> Result<String, Trouble> {
+    let name = content(file)?;
+    let of_a_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.len() <= LONGEST_LABEL && name.bytes().all(of_a_label) {
+        return Ok(name);
+    }
+    let reason = "what it holds is no namespace".to_owned();
+    Err(Trouble::ServiceAccount { file: file.to_owned(), reason })
+}
+
+/// Our address on the way there. Nothing is sent: UDP has no handshake.
+fn reached_from(ip: IpAddr, port: u16) -> Option<IpAddr> {
+    let any =
+        if ip.is_ipv6() { IpAddr::V6(Ipv6Addr::UNSPECIFIED) } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) };
+    let socket = UdpSocket::bind(SocketAddr::new(any, 0)).ok()?;
+    socket.connect(SocketAddr::new(ip, port)).ok()?;
+    Some(socket.local_addr().ok()?.ip().to_canonical())
+}
+
+/// The causes of an error, without the client's own name for it.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source().or(Some(error)), |error| error.source());
+    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.dedup_by(|cause, error| error.contains(cause.as_str()));
+    texts.join(": ")
+}

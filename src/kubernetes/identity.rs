@@ -1,0 +1,53 @@
+//! Who this pod is among the endpoints.
+use k8s_openapi::api::discovery::v1::Endpoint;
+use std::net::IpAddr;
+
+/// What was told of this pod, by the downward API.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Whoami {
+    /// `metadata.name`.
+    pub name: Option<String>,
+    /// `metadata.namespace`.
+    pub namespace: Option<String>,
+    /// `metadata.uid`.
+    pub uid: Option<String>,
+    /// `status.podIPs`.
+    pub ips: Vec<IpAddr>,
+}
+
+/// Who this pod is, as far as can be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its name.
+    pub name: String,
+    /// Its unique id.
+    pub uid: Option<String>,
+    /// Its addresses.
+    pub ips: Vec<IpAddr>,
+}
+
+impl Identity {
+    /// What was told; else the host's name, which is the pod's unless it is on the host's network, and the address by
+    /// which the API server is reached.
+    #[must_use]
+    pub fn of(whoami: &Whoami, reached_from: Option<IpAddr>) -> Self {
+        let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let ips = if whoami.ips.is_empty() { reached_from.into_iter().collect() } else { whoami.ips.clone() };
+        Self { name: whoami.name.clone().unwrap_or_else(host), uid: whoami.uid.clone(), ips }
+    }
+
+    /// Whether an endpoint is this pod. A unique id decides where both have one: a StatefulSet gives a name again.
+    #[must_use]
+    pub fn is(&self, endpoint: &Endpoint) -> bool {
+        let target = endpoint.target_ref.as_ref().filter(|target| target.kind.as_deref() == Some("Pod"));
+        let their_uid = target.and_then(|target| target.uid.as_deref()).filter(|uid| !uid.is_empty());
+        if let (Some(ours), Some(theirs)) = (self.uid.as_deref(), their_uid) {
+            return ours == theirs;
+        }
+        let is_named = target.is_some_and(|target| target.name.as_deref() == Some(&self.name));
+        let is_there = |address: &String| {
+            address.parse::<IpAddr>().is_ok_and(|address| self.ips.contains(&address.to_canonical()))
+        };
+        is_named || endpoint.addresses.iter().any(is_there)
+    }
+}

@@ -1,0 +1,48 @@
+//! A watch's answer: one event a line, as they happen.
+use super::Trouble;
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde::de::DeserializeOwned;
+
+/// The longest line that is read, bytes: a slice of a thousand endpoints, the most that one has, is 300 kB.
+const LONGEST: usize = 4 << 20;
+
+/// The lines of an answer that has no end.
+#[derive(Debug)]
+pub struct Lines {
+    body: Body,
+    read: Vec<u8>,
+}
+
+impl Lines {
+    /// The lines of this one.
+    pub fn of(body: Body) -> Self {
+        Self { body, read: Vec::new() }
+    }
+
+    /// The next line; `None`: the server has ended its answer.
+    ///
+    /// # Errors
+    /// When the connection breaks, or the line is none of those that are meant.
+    pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Trouble> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.read.drain(..=end).collect();
+                if line.trim_ascii().is_empty() {
+                    continue;
+                }
+                return serde_json::from_slice(&line)
+                    .map(Some)
+                    .map_err(|error| Trouble::Unreadable(error.to_string()));
+            }
+            if self.read.len() > LONGEST {
+                return Err(Trouble::Unreadable(format!("an event is longer than {LONGEST} bytes")));
+            }
+            match self.body.frame().await {
+                Some(Ok(frame)) => self.read.extend(frame.into_data().unwrap_or_default()),
+                Some(Err(error)) => return Err(Trouble::Unreachable(error.to_string())),
+                None => return Ok(None),
+            }
+        }
+    }
+}

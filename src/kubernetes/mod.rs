@@ -1,0 +1,44 @@
+//! What the API server tells at a stop: whether traffic is still sent to this pod, who else serves, how much time is left.
+//!
+//! ```text
+//! Settings --Inquiry::begin--> [thread: LIST, at most one WATCH at a time, GET] --News--> whoever began it
+//! ```
+//!
+//! Nothing of it exists before a drain begins: no thread, no client, no connection. Nothing of it is needed: what cannot
+//! be asked, is refused or does not answer in time is told once, as a [`Trouble`] with the way out of it.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `settings`, `identity` | what is asked, and who this pod is |
+//! | `access` | the service account's files, and the client that they make |
+//! | `api` | the requests, each bounded in time and size |
+//! | `lines` | a watch's answer, event by event |
+//! | `trouble` | what may go wrong, and whether to try again |
+//! | `slices` | what the EndpointSlices say of this pod; pure |
+//! | `fellows` | who else serves the same; pure |
+//! | `own_pod` | deadline and surroundings of this pod; pure |
+//! | `following` | the LIST and the WATCHes, one after the other, until nothing more is to be learned |
+//! | `inquiry` | the thread |
+//!
+//! It knows nothing of the drain.
+mod access;
+mod api;
+mod fellows;
+mod following;
+mod identity;
+mod inquiry;
+mod lines;
+mod own_pod;
+mod settings;
+mod slices;
+#[cfg(test)]
+mod tests;
+mod trouble;
+
+pub use fellows::Fellows;
+pub use identity::{Identity, Whoami};
+pub use inquiry::{Inquiry, News};
+pub use own_pod::OwnPod;
+pub use settings::Settings;
+pub use slices::Standing;
+pub use trouble::Trouble;

@@ -1,0 +1,53 @@
+//! What this pod's object tells. Pure.
+use super::{Identity, Trouble};
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::{Timestamp, fmt::rfc2822};
+use std::time::{Duration, Instant};
+
+/// Readiness gates that a cloud's load balancer sets: AWS Load Balancer Controller, and GKE's container-native ingress.
+const LOAD_BALANCERS: [&str; 2] =
+    ["target-health.elbv2.k8s.aws/", "cloud.google.com/load-balancer-neg-ready"];
+/// Date has whole seconds (RFC 9110, section 5.6.7): it may be almost one more.
+const DATE_STEP: Duration = Duration::from_secs(1);
+
+/// What this pod's object tells of its stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnPod {
+    /// When the kubelet kills its containers, at the earliest; `None`: nobody has deleted it.
+    pub killed_at: Option<Instant>,
+    /// A cloud's load balancer sends it traffic.
+    pub has_load_balancer: bool,
+}
+
+/// Reads it. `date` is what the answer's Date header says, `asked` when the request was sent: the difference of the two
+/// clocks does not matter.
+///
+/// # Errors
+/// When it is another pod than this one, or there is no telling when it is killed.
+pub fn read(pod: &Pod, identity: &Identity, date: Option<&str>, asked: Instant) -> Result<OwnPod, Trouble> {
+    let theirs = pod.metadata.uid.as_deref();
+    if identity.uid.as_deref().zip(theirs).is_some_and(|(ours, theirs)| ours != theirs) {
+        return Err(Trouble::OtherPod(identity.name.clone()));
+    }
+    let gates = pod.spec.as_ref().and_then(|spec| spec.readiness_gates.as_ref());
+    let has_load_balancer = gates.into_iter().flatten().any(|gate| {
+        LOAD_BALANCERS.iter().any(|load_balancer| gate.condition_type.starts_with(load_balancer))
+    });
+    let killed_at = match &pod.metadata.deletion_timestamp {
+        None => None,
+        Some(deletion) => {
+            let date = date
+                .and_then(server_time)
+                .ok_or_else(|| Trouble::Unreadable("it has no Date, which its time is told by".to_owned()))?;
+            let left = deletion.0.duration_since(date).unsigned_abs();
+            let left = if deletion.0 > date { left.saturating_sub(DATE_STEP) } else { Duration::ZERO };
+            Some(asked.checked_add(left).unwrap_or(asked))
+        }
+    };
+    Ok(OwnPod { killed_at, has_load_balancer })
+}
+
+fn server_time(date: &str) -> Option<Timestamp> {
+    // IMF-fixdate is a date of RFC 2822 whose zone has an old name.
+    rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
+}

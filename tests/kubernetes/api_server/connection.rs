@@ -1,0 +1,146 @@
+//! One connection: one request, and its answer.
+use super::{Fault, Objects};
+use crate::scene::imf_date;
+use k8s_openapi::jiff::Timestamp;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::{Value, json};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+type Stream = StreamOwned<ServerConnection, TcpStream>;
+
+/// How often a watch looks for something new, and whether its client is still there.
+const PACE: Duration = Duration::from_millis(2);
+/// How long a connection that is never answered stays.
+const SILENCE: Duration = Duration::from_mins(2);
+
+/// Serves it. Whatever breaks ends it: the client's side is what is tested.
+pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Objects>) {
+    let Ok(connection) = ServerConnection::new(settings) else { return };
+    let mut stream = StreamOwned::new(connection, stream);
+    let Some(target) = request(&mut stream) else { return };
+    let is_watch = target.contains("watch=true");
+    let (fault, is_forbidden) = {
+        let mut objects = objects.lock().expect("no test thread panics with it");
+        objects.asked.push(target.clone());
+        (objects.faults.pop_front(), objects.is_forbidden)
+    };
+    match fault {
+        Some(Fault::Status(code, retry_after)) => status(&mut stream, code, retry_after),
+        Some(Fault::Body(text)) => answer(&mut stream, 200, "", text),
+        Some(Fault::Silence) => thread::sleep(SILENCE),
+        Some(Fault::Close) => {}
+        None if is_forbidden => status(&mut stream, 403, None),
+        None if is_watch => watch(&mut stream, &target, objects),
+        None => {
+            let found = found(&target, &objects.lock().expect("no test thread panics with it"));
+            match found {
+                Some(object) => answer(&mut stream, 200, "", &object.to_string()),
+                None => status(&mut stream, 404, None),
+            }
+        }
+    }
+    stream.conn.send_close_notify();
+    let _ = stream.flush();
+}
+
+fn request(stream: &mut Stream) -> Option<String> {
+    let mut read = Vec::new();
+    while !read.windows(4).any(|end| end == b"\r\n\r\n") {
+        let mut bytes = [0; 4096];
+        let count = stream.read(&mut bytes).ok().filter(|count| *count > 0)?;
+        read.extend_from_slice(&bytes[..count]);
+    }
+    let head = String::from_utf8(read).ok()?;
+    assert!(head.to_lowercase().contains("authorization: bearer "), "no token: {head}");
+    head.strip_prefix("GET ")?.split(' ').next().map(str::to_owned)
+}
+
+fn found(target: &str, objects: &Objects) -> Option<Value> {
+    if target.contains("/pods/") {
+        return objects.pod.clone();
+    }
+    let service = selected(target, "labelSelector=");
+    let slices = objects.slices.values().filter(|slice| {
+        // `kubernetes.io/service-name in (web)`, percent-encoded.
+        service.as_deref().is_none_or(|service| service.contains(label(slice)))
+    });
+    Some(json!({
+        "kind": "EndpointSliceList", "apiVersion": "discovery.k8s.io/v1",
+        "metadata": {"resourceVersion": objects.version.to_string()}, "items": slices.collect::<Vec<_>>()
+    }))
+}
+
+/// Sends what happens to the slices that are meant, until the client goes.
+fn watch(stream: &mut Stream, target: &str, objects: &Mutex<Objects>) {
+    let (name, service) = (selected(target, "fieldSelector="), selected(target, "labelSelector="));
+    let mut version: u64 =
+        selected(target, "resourceVersion=").and_then(|text| text.parse().ok()).unwrap_or(0);
+    head(stream, 200, "");
+    let _ = stream.sock.set_read_timeout(Some(PACE));
+    let change = |by: isize| {
+        let mut objects = objects.lock().expect("no test thread panics with it");
+        objects.watches = objects.watches.saturating_add_signed(by);
+    };
+    change(1);
+    loop {
+        let happened: Vec<(u64, Value)> = {
+            let objects = objects.lock().expect("no test thread panics with it");
+            objects.events.iter().filter(|(at, _)| *at > version).cloned().collect()
+        };
+        let mut lines = String::new();
+        for (at, event) in happened {
+            version = at;
+            let slice = &event["object"];
+            let is_meant = name
+                .as_deref()
+                .is_none_or(|name| name.contains(slice["metadata"]["name"].as_str().unwrap_or_default()))
+                && service.as_deref().is_none_or(|service| service.contains(label(slice)));
+            if is_meant {
+                lines.extend([event.to_string(), "\n".to_owned()]);
+            }
+        }
+        let is_sent =
+            lines.is_empty() || stream.write_all(lines.as_bytes()).and_then(|()| stream.flush()).is_ok();
+        let is_there = match stream.read(&mut [0; 64]) {
+            Ok(count) => count > 0,
+            Err(error) => matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        };
+        if !is_sent || !is_there {
+            break change(-1);
+        }
+    }
+}
+
+fn label(slice: &Value) -> &str {
+    slice["metadata"]["labels"]["kubernetes.io/service-name"].as_str().unwrap_or_default()
+}
+
+fn selected(target: &str, parameter: &str) -> Option<String> {
+    let value = target.split(['?', '&']).find_map(|pair| pair.strip_prefix(parameter))?;
+    Some(value.to_owned())
+}
+
+fn status(stream: &mut Stream, code: u16, retry_after: Option<u32>) {
+    let body =
+        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": "Test"});
+    let more = retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
+    answer(stream, code, &more, &body.to_string());
+}
+
+fn answer(stream: &mut Stream, code: u16, more: &str, body: &str) {
+    head(stream, code, &format!("{more}content-length: {}\r\n", body.len()));
+    let _ = stream.write_all(body.as_bytes()).and_then(|()| stream.flush());
+}
+
+/// What has no length ends with the connection.
+fn head(stream: &mut Stream, code: u16, more: &str) {
+    let date = imf_date(Timestamp::now());
+    let head = format!(
+        "HTTP/1.1 {code} Test\r\ndate: {date}\r\ncontent-type: application/json\r\nconnection: close\r\n{more}\r\n"
+    );
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.flush());
+}

@@ -1,0 +1,35 @@
+//! What the API server tells at a stop, and what it does not: real `lameduck run`s with real servers, before an API server
+//! of the test's own on loopback (HTTP/1 over TLS), and before a real one where `$KUBECONFIG` names it.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `api_server/` | the API server: its objects, its watches, and how it can be made to fail |
+//! | `scene` | a pod of it: a server under lameduck, with a service account's files |
+//! | `withdrawal` | the lame duck waits until the pod is withdrawn, and for its propagation |
+//! | `failures` | no answer, or a wrong one: the drain goes on as without |
+//! | `own_pod` | the deadline, and a stop that nobody announced |
+//! | `relayed` | late arrivals go to the other endpoints |
+//! | `real` | a kube-apiserver: `KUBECONFIG=FILE cargo test --test kubernetes` |
+#[path = "../support/mod.rs"]
+mod support;
+
+mod api_server;
+mod failures;
+mod own_pod;
+mod real;
+mod relayed;
+mod scene;
+mod withdrawal;
+
+use support::{certificate, runner};
+
+fn main() {
+    let openssl = certificate::needs();
+    runner::one_at_a_time([
+        withdrawal::trials(&openssl),
+        failures::trials(&openssl),
+        own_pod::trials(&openssl),
+        relayed::trials(&openssl),
+        real::trials(),
+    ]);
+}
