@@ -75,15 +75,19 @@ fn eager() {
     assert!(report["park"]["parked"].as_u64() >= Some(CLIENTS as u64), "{report}");
 }
 
-/// Often it is quicker than our take. Then the mark keeps little from it, and the drain may run into its limit.
+/// Often it is quicker than our take. Then the mark keeps little from it, and the drain may run into its limit: what is not
+/// parked in that instant is the server's to end, and what it leaves unread there is lost as without us.
 fn hasty() {
     let mut odd = Odd::start("hasty", &["--timeout", "4s"]);
     let plan = KeptAlivePlan { clients: CLIENTS * 3, ..plan(&odd) };
     let tally = stopped_under_load(&mut odd, plan);
     println!("{tally:?}");
-    odd.end();
+    let report = odd.end();
     assert_eq!(odd.said("requests read:"), (tally.answered + PROBES).to_string(), "{tally:?}");
-    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?}");
+    assert_eq!(tally.other_answers, 0, "{tally:?}");
+    let parked = report["park"]["at_rest"].as_u64().expect("how many were held");
+    let not_parked = if report["outcome"] == "timed-out" { (CLIENTS * 3) as u64 - parked } else { 0 };
+    assert!(tally.lost <= not_parked, "{tally:?} {report}");
 }
 
 fn blocking() {
