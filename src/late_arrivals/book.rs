@@ -59,6 +59,15 @@ pub struct Served {
     pub gone: u64,
 }
 
+impl Served {
+    /// For how many it is over, however it was.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        let Self { open: _, answered, goaway, alerted, passed_on, relayed, cut, closed, gone } = *self;
+        answered + goaway + alerted + passed_on + relayed + cut + closed + gone
+    }
+}
+
 /// The running counts behind [`Served`], one of each [`Kind`].
 #[derive(Debug, Clone, Default)]
 pub struct Book(Arc<[Counts; 3]>);

@@ -33,6 +33,13 @@ pub struct Finished {
     pub left_behind: u64,
 }
 
+impl Finished {
+    /// For how many it is over.
+    fn ended(&self) -> u64 {
+        self.late_arrivals.ended() + self.the_rest.ended() + self.late_requests.ended()
+    }
+}
+
 impl Gatekeeper {
     /// Answers and closes everything, until `until` at the latest.
     pub fn finish(
@@ -89,16 +96,14 @@ impl Gatekeeper {
         finished
     }
 
-    /// Answers all that has come to lameduck so far, until `until` at the latest; gives what has become of whom. Who comes
-    /// after an instant in which nobody was left is not left behind.
+    /// Answers as many as have come to lameduck until now, until `until` at the latest; gives what has become of whom. More
+    /// may come all the time.
     pub fn answer_all(&mut self, until: Instant, wait: Wait) -> Finished {
-        let mut nobody = false;
-        wait_for(until, wait, || {
-            nobody = self.nobody_left();
-            nobody
-        });
+        let come = self.finished().ended() + self.left();
+        wait_for(until, wait, || self.nobody_left() || self.finished().ended() >= come);
         let finished = self.finished();
-        Finished { left_behind: if nobody { 0 } else { finished.left_behind }, ..finished }
+        let left_behind = finished.left_behind.min(come.saturating_sub(finished.ended()));
+        Finished { left_behind, ..finished }
     }
 
     /// What has become of whom until now.
