@@ -1,7 +1,7 @@
 """gRPC calls without a pause until stdin ends: grpc_client.py CHANNELS RETRIES MS PORT...
 
 CHANNELS is `each` (one a call) or `kept` (one for all, and the calls go on until the first has ended). RETRIES is `on` (a
-retryPolicy for UNAVAILABLE beside grpc's own retries) or `off` (neither). The first call takes MS milliseconds, all others 10. Says `begun` when the first one is under way and the second answered, and in the end how many ended with which
+retryPolicy for UNAVAILABLE beside grpc's own retries), `own` (those alone: what no server has seen is sent again) or `off` (neither). The first call takes MS milliseconds, all others 10. Says `begun` when the first one is under way and the second answered, and in the end how many ended with which
 status, and what was said of those that failed, as JSON."""
 
 import collections
@@ -30,7 +30,9 @@ POLICY = {
     ],
 }
 OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
-if RETRIES == "on":
+if RETRIES == "own":
+    OPTIONS = [("grpc.use_local_subchannel_pool", 1)]
+elif RETRIES == "on":
     OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.service_config", json.dumps(POLICY))]
 TARGET = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in PORTS)
 
