@@ -6,6 +6,7 @@ use crate::support::process::{self, parent};
 use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
+use lameduck::sockets::discovery;
 use libtest_mimic::Trial;
 
 const KILLED: i32 = 128 + libc::SIGKILL;
@@ -20,10 +21,10 @@ pub fn trials() -> Vec<Trial> {
             tree_killed_without_a_gate,
         ),
         trial("a_reuse_port_worker_killed_in_lame_duck_costs_no_gate", &Ok(()), || {
-            reuse_port_worker_killed("stop signal", &["--lame-duck", "1s"]);
+            reuse_port_worker_killed(lame_duck, &["--lame-duck", "1s"]);
         }),
         trial("a_reuse_port_worker_replaced_behind_the_gate_costs_no_plug", &Ok(()), || {
-            reuse_port_worker_killed("gate closed", &[]);
+            reuse_port_worker_killed(stop_and_wait_for_the_gate, &[]);
         }),
         trial("a_worker_killed_during_the_drain_leaves_nobody_queued_unanswered", &Ok(()), worker_killed),
         trial(
@@ -101,10 +102,10 @@ fn tree_killed_without_a_gate() {
 }
 
 /// Its listener is its own, and only lameduck's duplicate keeps it in the group; the arbiter starts another.
-fn reuse_port_worker_killed(when: &str, options: &[&str]) {
+fn reuse_port_worker_killed(stop: fn(&Server), options: &[&str]) {
     let server = KINDS.iter().find(|kind| kind.name == "reuse-port").expect("such a kind");
     let kill = |server: &Server| {
-        stop_and_wait_for(server, when);
+        stop(server);
         let workers = family(server).1;
         let with_a_listener = |pid: &u32| server.log().contains(&format!("Booting worker with pid: {pid}"));
         process::kill(workers[0], libc::SIGKILL);
@@ -121,14 +122,17 @@ fn reuse_port_worker_killed(when: &str, options: &[&str]) {
     });
 }
 
-fn stop_and_wait_for_the_gate(server: &Server) {
-    stop_and_wait_for(server, "gate closed");
+/// Until lameduck's own socket is in the group: then it holds the workers' as well. Who is killed before takes his queue along.
+fn lame_duck(server: &Server) {
+    server.signal(libc::SIGTERM);
+    support::wait_for("lameduck's socket beside those of the two workers", || {
+        (discovery::at(&[server.address().port()]).unwrap().len() > 2).then_some(())
+    });
 }
 
-/// Waits until the drain has come so far.
-fn stop_and_wait_for(server: &Server, what: &str) {
+fn stop_and_wait_for_the_gate(server: &Server) {
     server.signal(libc::SIGTERM);
-    support::wait_for(what, || server.log().contains(what).then_some(()));
+    support::wait_for("the gate", || server.log().contains("gate closed").then_some(()));
 }
 
 fn worker_killed() {
