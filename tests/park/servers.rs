@@ -75,8 +75,8 @@ fn eager() {
     assert!(report["park"]["parked"].as_u64() >= Some(CLIENTS as u64), "{report}");
 }
 
-/// Often it is quicker than our take. Then the mark keeps little from it, and the drain may run into its limit: what is not
-/// parked in that instant is the server's to end, and what it leaves unread there is lost as without us.
+/// Often it is quicker than our take. Then the mark keeps little from it, and the drain may run into its limit: from then on open
+/// connections are as the server's own stop treats them (docs/design.md), and a request may come on one as it closes.
 fn hasty() {
     let mut odd = Odd::start("hasty", &["--timeout", "4s"]);
     let plan = KeptAlivePlan { clients: CLIENTS * 3, ..plan(&odd) };
@@ -85,9 +85,8 @@ fn hasty() {
     let report = odd.end();
     assert_eq!(odd.said("requests read:"), (tally.answered + PROBES).to_string(), "{tally:?}");
     assert_eq!(tally.other_answers, 0, "{tally:?}");
-    let parked = report["park"]["at_rest"].as_u64().expect("how many were held");
-    let not_parked = if report["outcome"] == "timed-out" { (CLIENTS * 3) as u64 - parked } else { 0 };
-    assert!(tally.lost <= not_parked, "{tally:?} {report}");
+    let lost_at_most = if report["outcome"] == "timed-out" { (CLIENTS * 3) as u64 } else { 0 };
+    assert!(tally.lost <= lost_at_most, "{tally:?} {report}");
 }
 
 fn blocking() {
