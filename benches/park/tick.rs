@@ -73,7 +73,7 @@ struct Ticks {
 impl Ticks {
     fn new() -> Self {
         let mut observer = Observer::open(SILENT_GRACE);
-        let found = observer.discover(Whose::Ours, &[]).listeners;
+        let found = observer.discover(&Whose::Ours, &[]).listeners;
         assert_eq!(found.len(), 1, "{found:?}");
         observer.watch(found.into_iter().map(|listener| Watched { listener, duplicate: None }).collect());
         let mut parking = Parking::new(Whose::Ours, &defaults(), SILENT_GRACE);

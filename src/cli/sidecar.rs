@@ -6,7 +6,7 @@ use clap::Args;
 use std::net::SocketAddr;
 
 const NOTES: &str = "\
-A container beside the server's, which shares the pod's network and nothing else. The kubelet asks it as the server's preStop hook \
+A container beside the server's, which shares the pod's network with it. The kubelet asks it as the server's preStop hook \
 (httpGet /drain), and it answers when everybody is served.
 
   /drain    drains, and answers then: 200 everybody was served, 504 time was over, 500 it could not be done
@@ -17,8 +17,9 @@ A container beside the server's, which shares the pod's network and nothing else
 A call of /drain that is not permitted (--token, --allow) is not answered: its connection is closed, which the kubelet tells as \
 FailedPreStopHook, where it would pass over any status.
 
-New connections are kept away by --gate refuse (CAP_NET_ADMIN), or by joining the group of a server that has set SO_REUSEPORT, under \
-the same user id; else the drain waits until nobody comes any more (--settle), and says so.
+New connections are kept away by --gate refuse (CAP_NET_ADMIN); under the server's user id where its processes are seen \
+(shareProcessNamespace), and then new requests on open connections, too; under its user id by joining the group of a server that has \
+set SO_REUSEPORT; else the drain waits until nobody comes any more (--settle), and says so.
 
 A DURATION is a number with a unit (500ms, 25s, 2m, 1m 30s) or a bare number of seconds, a year at most. Where an \
 option takes several values, they are given with commas or by repeating the option.
@@ -63,7 +64,13 @@ impl SidecarArgs {
     /// The contradiction, and the way out of it.
     pub fn check(&self) -> Result<(), String> {
         if self.hook.sockets.ports.is_empty() {
-            return Err("--port is needed: the server's processes are not seen from its sidecar".to_owned());
+            return Err("--port is needed: a sidecar knows by nothing else which listeners are the server's"
+                .to_owned());
+        }
+        // Nobody is guarded by a variable that was not filled in.
+        if self.token.as_deref() == Some("") {
+            return Err("--token is empty: leave it out, or give what the kubelet's call has as its header X-Lameduck-Token"
+                .to_owned());
         }
         if self.hook.sockets.ports.contains(&self.http.port()) {
             return Err(format!("--http {} and --port {} are one port", self.http, self.http.port()));

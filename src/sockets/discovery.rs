@@ -30,8 +30,8 @@ pub struct Discovery {
 ///
 /// # Errors
 /// When neither sock_diag nor /proc/net/tcp can be read.
-pub fn discover(diag: Option<&mut SockDiag>, whose: Whose, ports: &[u16]) -> io::Result<Discovery> {
-    among(diag, whose.processes(), ports)
+pub fn discover(diag: Option<&mut SockDiag>, whose: &Whose, ports: &[u16]) -> io::Result<Discovery> {
+    find(diag, whose.processes(), ports, whose.are_other_containers())
 }
 
 /// The same among these processes.
@@ -39,19 +39,28 @@ pub fn discover(diag: Option<&mut SockDiag>, whose: Whose, ports: &[u16]) -> io:
 /// # Errors
 /// As [`discover`].
 #[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
-pub fn among(
+pub fn among(diag: Option<&mut SockDiag>, processes: HashSet<Pid>, ports: &[u16]) -> io::Result<Discovery> {
+    find(diag, processes, ports, false)
+}
+
+/// Of other containers TCP listeners alone are looked for, and whoever holds them: a unix one has its path in their file system.
+fn find(
     mut diag: Option<&mut SockDiag>,
     processes: HashSet<Pid>,
     ports: &[u16],
+    of_other_containers: bool,
 ) -> io::Result<Discovery> {
     let mut rows = listening(diag.as_deref_mut())?;
     let table = rows.iter().map(|row| row.inode).collect();
     rows.retain(|row| ports.is_empty() || row.address.port().is_some_and(|port| ports.contains(&port)));
-    rows.extend(unix::listeners(diag.as_deref_mut()));
+    if !of_other_containers {
+        rows.extend(unix::listeners(diag.as_deref_mut()));
+    }
     let wanted: HashSet<u64> = rows.iter().map(|row| row.inode).collect();
     let (mut by_inode, unreadable) = processes::holders(&processes, &wanted);
     // None at all: /proc is not there, or shows us nobody (hidepid).
-    let by_port = !ports.is_empty() && (!unreadable.is_empty() || processes.is_empty());
+    let some_are_hidden = of_other_containers || !unreadable.is_empty() || processes.is_empty();
+    let by_port = !ports.is_empty() && some_are_hidden;
     for row in &mut rows {
         row.holders = by_inode.remove(&row.inode).unwrap_or_default();
     }
@@ -85,15 +94,17 @@ fn others(
     Ok(others.into_iter().filter_map(|other| other.address.tcp()).collect())
 }
 
-/// The TCP sockets that listen at these ports, whoever holds them; those of lameduck's own process left out.
+/// The TCP sockets that listen at these ports, whoever holds them; those that lameduck's own process holds left out, but for
+/// `theirs`, by inode.
 ///
 /// # Errors
 /// When neither sock_diag nor /proc/net/tcp can be read.
-pub fn at(ports: &[u16]) -> io::Result<Vec<Listening>> {
+#[allow(clippy::implicit_hasher, reason = "nobody brings a hasher of his own")]
+pub fn at(ports: &[u16], theirs: &HashSet<u64>) -> io::Result<Vec<Listening>> {
     let mut rows = by_diag().or_else(|_| by_proc())?;
     rows.retain(|row| ports.contains(&row.address.port()));
     let (own, _) = processes::holders([&getpid()], &rows.iter().map(|row| row.inode).collect());
-    rows.retain(|row| !own.contains_key(&row.inode));
+    rows.retain(|row| theirs.contains(&row.inode) || !own.contains_key(&row.inode));
     Ok(rows)
 }
 
@@ -179,7 +190,7 @@ mod tests {
         let mut diag = SockDiag::open().unwrap();
         let root = getppid().unwrap();
         let tcp = |diag: Option<&mut SockDiag>, port| {
-            let mut found = discover(diag, Whose::Below(root), &[port]).unwrap().listeners;
+            let mut found = discover(diag, &Whose::Below(root), &[port]).unwrap().listeners;
             found.retain(|found| found.address.tcp().is_some());
             found
         };

@@ -15,7 +15,7 @@
 //! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
 //! | `counters` | the network namespace's arrivals and drops |
 //! | `address` | where a listener is: TCP or unix |
-//! | `listener`, `processes`, `whose`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
+//! | `listener`, `processes`, `whose`, `neighbours`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
 //! | `owners`, `mark` | whose the connections are; duplicates for an instant, and what is done with one |
 //! | `caught` | calls of the server that a mark has caught, and how they are freed |
 //! | `listen`, `free_port` | sockets that lameduck binds itself; where a server can bind one |
@@ -37,6 +37,7 @@ pub mod listener;
 pub mod look;
 pub mod mark;
 pub mod memory;
+pub mod neighbours;
 pub mod observer;
 pub mod owners;
 pub mod proc_net;

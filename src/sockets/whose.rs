@@ -1,11 +1,13 @@
 //! Whose sockets are looked for: those of a server that we have started, or of one that somebody else has.
+use super::neighbours::Neighbours;
 use super::processes::descendants;
 use rustix::process::{Pid, getpid};
 use std::collections::HashSet;
 use std::fs;
+use std::sync::Arc;
 
 /// Whose sockets are looked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Whose {
     /// All that lameduck has started, and whatever that left behind.
     #[default]
@@ -15,22 +17,37 @@ pub enum Whose {
     /// All processes of the container that we are in, but ourselves and what we have started. A container is known by its
     /// control groups (cgroups(7)): where containers of a pod share their processes, each has its own.
     Container,
-    /// Those of another container, which shares nothing but its network with ours: none is seen.
+    /// Those of other containers, which share their processes with ours (shareProcessNamespace).
+    Beside(Arc<Neighbours>),
+    /// Those of other containers, which share nothing but their network with ours, or are another user's: none is seen.
     Unseen,
 }
 
 impl Whose {
+    /// Those of other containers, as far as they are seen: whoever holds the listeners of these inodes.
+    #[must_use]
+    pub fn beside(listeners: &HashSet<u64>) -> Self {
+        Neighbours::who_hold(listeners).map_or(Self::Unseen, |neighbours| Self::Beside(Arc::new(neighbours)))
+    }
+
+    /// Whether they are other containers', so that a port is all that tells whose a listener is.
+    #[must_use]
+    pub fn are_other_containers(&self) -> bool {
+        matches!(self, Self::Beside(_) | Self::Unseen)
+    }
+
     /// Their processes now.
     #[must_use]
-    pub fn processes(self) -> HashSet<Pid> {
+    pub fn processes(&self) -> HashSet<Pid> {
         match self {
             Self::Ours => descendants(getpid()),
             Self::Below(root) => {
-                let mut found = descendants(root);
-                found.insert(root);
+                let mut found = descendants(*root);
+                found.insert(*root);
                 found
             }
             Self::Container => in_our_container(),
+            Self::Beside(neighbours) => neighbours.processes(),
             Self::Unseen => HashSet::new(),
         }
     }
@@ -45,13 +62,13 @@ fn in_our_container() -> HashSet<Pid> {
 }
 
 /// Every process that /proc shows.
-fn all() -> impl Iterator<Item = Pid> {
+pub(super) fn all() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
 }
 
 /// The control groups that a process is in, as the kernel tells them to us; `None`: it is gone, or hidden from us.
-fn control_groups(of: Pid) -> Option<Vec<u8>> {
+pub(super) fn control_groups(of: Pid) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{}/cgroup", of.as_raw_nonzero())).ok()
 }
 

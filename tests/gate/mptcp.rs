@@ -29,7 +29,7 @@ pub fn trial() -> Completion {
 
     let mut diag = SockDiag::open().unwrap();
     let found =
-        discover(Some(&mut diag), Whose::Below(getppid().unwrap()), &[address.port()]).unwrap().listeners;
+        discover(Some(&mut diag), &Whose::Below(getppid().unwrap()), &[address.port()]).unwrap().listeners;
     assert_eq!(found.iter().filter_map(|found| found.address.tcp()).collect::<Vec<_>>(), [address]);
     assert_eq!(found[0].inode, fstat(&socket).unwrap().st_ino);
     let connect = || TcpStream::connect(("127.0.0.1", address.port())).unwrap();

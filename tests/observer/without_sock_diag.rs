@@ -21,7 +21,7 @@ fn without_sock_diag(story: impl FnOnce() + Send) {
 fn known(server: TcpListener) -> Scene {
     let mut scene = Scene::of(server);
     let port = scene.server.local_addr().unwrap().port();
-    let found = scene.observer.discover(Whose::Below(getppid().unwrap()), &[port]);
+    let found = scene.observer.discover(&Whose::Below(getppid().unwrap()), &[port]);
     assert_eq!(found.listeners.len(), 1, "{found:?}");
     assert_eq!(scene.observer.source(), "/proc/net/tcp");
     scene
@@ -124,7 +124,7 @@ fn late_arrivals_that_lameduck_has_accepted_itself_never_count() {
         // Given: a server whose processes are others than this one.
         let mut server = Command::new("sleep").arg("60").spawn().unwrap();
         let mut scene = Scene::new();
-        scene.observer.discover(Whose::Below(Pid::from_child(&server)), &[]);
+        scene.observer.discover(&Whose::Below(Pid::from_child(&server)), &[]);
         let (client, ours) = scene.accepted();
         scene.comes_to_see(NOTHING);
         say(&client, b"request");

@@ -45,7 +45,7 @@ fn falls_over(holds: bool) {
 /// Looks, as `lameduck run` does, until so many are parked and at rest; its clock began at the instant.
 pub fn parked(connections: u32) -> (Parking, Observer, Instant) {
     let mut observer = Observer::open(SILENT_GRACE);
-    let found = observer.discover(Whose::Ours, &[]).listeners;
+    let found = observer.discover(&Whose::Ours, &[]).listeners;
     observer.watch(found.into_iter().map(|listener| Watched { listener, duplicate: None }).collect());
     let options = ParkArgs { park: ParkChoice::Auto, park_after: Duration::ZERO };
     let mut parking = Parking::new(Whose::Ours, &options, SILENT_GRACE);

@@ -2,32 +2,38 @@
 use crate::support::ports::free_port;
 use crate::support::process::Mark;
 use crate::support::server::Server;
-use crate::support::{PATIENCE, lameduck, process, wait_for};
+use crate::support::{PATIENCE, process, wait_for, without_settings};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// A sidecar that runs.
 pub struct Sidecar {
     process: Child,
     http: SocketAddr,
     log: PathBuf,
-    _mark: Mark,
+    mark: Mark,
 }
 
 impl Sidecar {
     /// Beside the server at this port.
     pub fn start(port: u16, options: &[&str]) -> Self {
+        Self::under(&["env"], port, options)
+    }
+
+    /// The same under another program, such as `setpriv`.
+    pub fn under(wrapper: &[&str], port: u16, options: &[&str]) -> Self {
         let (mark, http) = (Mark::new(), SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())));
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sidecar-{}.log", mark.value()));
         let output = File::options().create(true).append(true).open(&log).expect("a log file under target/");
-        let mut command = lameduck();
+        let mut command = without_settings(Command::new(wrapper[0]));
+        command.args(&wrapper[1..]).arg(env!("CARGO_BIN_EXE_lameduck"));
         command.args(["sidecar", "--port", &port.to_string(), "--http", &http.to_string()]).args(options);
         command.env("LAMEDUCK_TIMEOUT", "50s").env(Mark::NAME, mark.value()).stdin(Stdio::null());
         let process = command.stdout(Stdio::null()).stderr(output).spawn().expect("lameduck");
-        let sidecar = Self { process, http, log, _mark: mark };
+        let sidecar = Self { process, http, log, mark };
         wait_for("the sidecar", || TcpStream::connect(http).ok());
         sidecar
     }
@@ -56,7 +62,9 @@ impl Sidecar {
 
     /// Stops it; gives its exit status.
     pub fn stop(mut self) -> Option<i32> {
-        process::kill(self.process.id(), libc::SIGTERM);
+        let is_lameduck = |pid: &u32| process::field(*pid, "Name").as_deref() == Some("lameduck");
+        let lameduck = self.mark.processes().into_iter().find(is_lameduck).expect("the sidecar");
+        process::kill(lameduck, libc::SIGTERM);
         crate::support::end_of(&mut self.process).code()
     }
 }

@@ -14,6 +14,7 @@ pub fn trials() -> Vec<Trial> {
         test("readiness_follows_the_drain_and_the_server_that_is_started_again", readiness),
         test("calls_at_once_wait_for_one_drain", at_once),
         test("a_call_that_is_cut_waits_no_longer", cut),
+        test("a_call_after_the_end_is_told_and_the_next_server_is_drained_anew", again),
         test("a_call_without_the_token_is_closed_without_an_answer", token),
         test("a_call_from_elsewhere_is_closed_without_an_answer", elsewhere),
         test("a_drain_without_a_server_fails_and_says_so", no_server),
@@ -71,6 +72,30 @@ fn cut() {
     server.signal(libc::SIGTERM);
     assert_eq!(server.wait(PATIENCE).code(), Some(0));
     assert_eq!(sidecar.stop(), Some(0));
+}
+
+fn again() {
+    let builder = Server::gunicorn("sync", &["--workers", "1"]);
+    let mut server = builder.clone().start();
+    let sidecar = Sidecar::beside(&server, &[]);
+    assert_eq!(sidecar.get("/drain").0, 200);
+    server.signal(libc::SIGTERM);
+    server.wait(PATIENCE);
+    wait_for("the end of the drain", || sidecar.get("/readyz").1.contains("does not listen").then_some(()));
+    // When: called again. Then there is nothing to drain, which the kubelet shows to nobody.
+    assert_eq!(sidecar.get("/drain").0, 500);
+    assert!(
+        sidecar.log().contains("cannot drain: nobody listens at the server's ports"),
+        "{}",
+        sidecar.log()
+    );
+    let _again = builder.start();
+    assert_eq!(sidecar.get("/drain"), (200, SERVED.to_owned()));
+    let (_, metrics) = sidecar.get("/metrics");
+    for line in ["lameduck_drains_total{outcome=\"served\"} 2", "lameduck_drains_total{outcome=\"failed\"} 1"]
+    {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
 }
 
 fn token() {

@@ -8,10 +8,16 @@ mod beside;
 mod calls;
 mod drains;
 mod refusals;
+mod shared;
 
 use support::{python, runner};
 
 fn main() {
     let privileges = python::usable_by_others();
-    runner::one_at_a_time([drains::trials(&privileges), calls::trials(), refusals::trials()]);
+    runner::one_at_a_time([
+        drains::trials(),
+        shared::trials(&privileges),
+        calls::trials(),
+        refusals::trials(),
+    ]);
 }

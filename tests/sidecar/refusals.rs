@@ -13,9 +13,10 @@ pub fn trials() -> Vec<Trial> {
         };
         assert_eq!(
             refused(&[]),
-            "lameduck: --port is needed: the server's processes are not seen from its sidecar\n"
+            "lameduck: --port is needed: a sidecar knows by nothing else which listeners are the server's\n"
         );
         assert!(refused(&["--port", "9180"]).contains("are one port"));
+        assert!(refused(&["--port", "1", "--token", ""]).contains("--token is empty: leave it out"));
         assert!(
             refused(&["--port", "1", "--listen", "127.0.0.1:1"])
                 .contains("--listen needs a server that lameduck")

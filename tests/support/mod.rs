@@ -43,7 +43,11 @@ pub fn wait_for<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T {
 
 /// The program under test, with none of its settings from outside.
 pub fn lameduck() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lameduck"));
+    without_settings(Command::new(env!("CARGO_BIN_EXE_lameduck")))
+}
+
+/// The same for a command that runs it.
+pub fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LAMEDUCK_")) {
         command.env_remove(name);
     }

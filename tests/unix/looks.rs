@@ -62,7 +62,7 @@ fn are_found() {
     let us = Whose::Below(rustix::process::getppid().unwrap());
     let mut diag = lameduck::sockets::diag::SockDiag::open().unwrap();
     let mut find = |by_diag: bool| {
-        let found = discovery::discover(by_diag.then_some(&mut diag), us, &[]).unwrap().listeners;
+        let found = discovery::discover(by_diag.then_some(&mut diag), &us, &[]).unwrap().listeners;
         let here = format!("unix:{}", path.display());
         found.into_iter().find(|found| found.address.to_string() == here)
     };

@@ -88,8 +88,9 @@ impl Gatekeeper {
         self.passages.clear();
         let dropped = plugs.iter().any(Plug::has_dropped);
         drop(plugs);
-        // As PID 1 of a container our network namespace may end with us, and with it who refuses the retransmissions.
-        if dropped && getpid().is_init() {
+        // As PID 1 of a container, or beside one, our network namespace may end with us, and with it who refuses the
+        // retransmissions.
+        if dropped && (getpid().is_init() || self.whose.are_other_containers()) {
             debug!("staying until the SYNs that were dropped are tried again and refused");
             wait_for(until.min(Instant::now() + RETRANSMISSION), wait, || false);
         }

@@ -54,11 +54,11 @@ impl Gatekeeper {
         settings: Settings,
     ) -> Self {
         Self {
+            listeners: Listeners::new(whose.clone(), options, listened, captured),
             whose,
             gate: options.gate,
             refuses,
             settings,
-            listeners: Listeners::new(whose, options, listened, captured),
             groups: Vec::new(),
             paths: Vec::new(),
             tried_paths: HashSet::new(),

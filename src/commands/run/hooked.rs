@@ -3,6 +3,7 @@
 use super::choosing;
 use super::closing::Finished;
 use super::cluster::Cluster;
+use super::end::{End, is_ready};
 use super::ending::told_to_hurry;
 use super::gatekeeper::Gatekeeper;
 use super::parking::Parking;
@@ -12,20 +13,14 @@ use super::supervision::Supervision;
 use crate::cli::HookArgs;
 use crate::commands::EXIT_LAMEDUCK_FAILED;
 use crate::drain::{Event, Outcome, Phase, Report};
-use crate::sockets::{Whose, discovery};
+use crate::sockets::Whose;
 use crate::supervisor::{Routing, Signal, Signals};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
-
-/// How often it is looked whether listeners are gone: about 20 µs.
-const PACE: Duration = Duration::from_millis(50);
 
 /// The server of somebody else, and the hook that waits for us.
 #[derive(Debug)]
@@ -37,34 +32,6 @@ pub struct Hooked {
     draining: Option<OwnedFd>,
     /// Nobody has stopped the server: it is left as it was.
     released: bool,
-}
-
-/// What the server ends with.
-#[derive(Debug)]
-pub enum End {
-    /// Its first process, by pidfd.
-    Process(OwnedFd),
-    /// The last of its listeners at these ports, by inode: its processes are not seen.
-    Listeners(Vec<u16>, HashSet<u64>),
-}
-
-impl End {
-    /// That of this process.
-    ///
-    /// # Errors
-    /// ESRCH: it is gone; EMFILE: no descriptor is left.
-    pub fn of(main: Pid) -> io::Result<Self> {
-        Ok(Self::Process(pidfd_open(main, PidfdFlags::empty())?))
-    }
-
-    /// Whether it has come. What cannot be seen has not.
-    fn has_come(&self) -> bool {
-        match self {
-            Self::Process(process) => is_ready(process.as_fd()),
-            Self::Listeners(ports, inodes) => discovery::at(ports)
-                .is_ok_and(|now| now.iter().all(|listener| !inodes.contains(&listener.inode))),
-        }
-    }
 }
 
 /// What the hook is told: one line of JSON.
@@ -99,17 +66,13 @@ impl Hooked {
     /// How often it is to be asked whether the server has ended; `None`: [`Self::sources`] tell.
     #[must_use]
     pub fn pace(&self) -> Option<Duration> {
-        matches!(self.end, End::Listeners(..)).then_some(PACE)
+        self.end.pace()
     }
 
     /// A pidfd is readable when its process has ended, a pipe that nobody will read any more has an error (poll(2)).
     #[must_use]
     pub fn sources(&self) -> Vec<BorrowedFd<'_>> {
-        let process = match &self.end {
-            End::Process(process) => Some(process),
-            End::Listeners(..) => None,
-        };
-        process.into_iter().chain(&self.hook).map(AsFd::as_fd).collect()
+        self.end.source().into_iter().chain(&self.hook).map(AsFd::as_fd).collect()
     }
 
     /// Whether the hook has been told.
@@ -151,7 +114,8 @@ impl Supervision {
         let refuses = choosing::refuses(&options.sockets, &options.late_arrivals, in_kubernetes)?;
         let policy = options.drain.policy(in_kubernetes, Some(options.release_after));
         let settings = options.late_arrivals.settings(policy.silent_grace);
-        let gatekeeper = Gatekeeper::new(whose, &options.sockets, refuses, Vec::new(), None, settings);
+        let gatekeeper =
+            Gatekeeper::new(whose.clone(), &options.sockets, refuses, Vec::new(), None, settings);
         let parking = Parking::new(whose, &options.park, policy.silent_grace);
         let routing = Routing::new(vec![Signal::TERM], Vec::new());
         let (server, telemetry) = (Server::Hooked(hooked), options.telemetry.clone());
@@ -209,11 +173,4 @@ impl Supervision {
             self.gatekeeper.leave_to_others();
         }
     }
-}
-
-/// Whether it can be read, or never will be.
-fn is_ready(source: BorrowedFd) -> bool {
-    let now = Timespec::default();
-    let mut sources = [PollFd::from_borrowed_fd(source, PollFlags::IN)];
-    matches!(poll(&mut sources, Some(&now)), Ok(ready) if ready > 0)
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `server` | the server: our child, or that of somebody whose hook we are |
 //! | `hooked` | what is different for a hook: it returns when everybody is served |
+//! | `end` | what the server of a hook ends with |
 //! | `starting` | how the server is started, so that its listeners can be held |
 //! | `supervision` | the loop: signals and looks in, the drain's actions out |
 //! | `signals` | what a signal is to the drain |
@@ -31,6 +32,7 @@ pub mod cluster;
 #[path = "no_cluster.rs"]
 pub mod cluster;
 mod desk;
+pub mod end;
 mod ending;
 pub mod gatekeeper;
 pub mod hooked;

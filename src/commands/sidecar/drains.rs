@@ -1,18 +1,21 @@
 //! The drain that there is, if there is one: begun by the first who asks, waited for by all.
 use crate::cli::HookArgs;
-use crate::commands::run::hooked::{End, Hooked, Told};
+use crate::commands::run::end::End;
+use crate::commands::run::hooked::{Hooked, Told};
 use crate::commands::run::supervision::Supervision;
 use crate::sockets::diag::Listening;
 use crate::sockets::{Whose, discovery};
 use crate::supervisor::Signals;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::io;
 use std::rc::{Rc, Weak};
 use std::thread::{Builder, JoinHandle};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::OnceCell;
+use tracing::info;
 
 /// The drains of a sidecar.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ const OUTCOMES: [&str; 3] = ["served", "timed-out", "failed"];
 struct Present {
     /// Who waits for its end, if anybody does: when nobody does any more, it waits no longer either.
     call: Weak<Call>,
+    /// The server's listeners, by inode: some are ours too.
+    listeners: HashSet<u64>,
     thread: JoinHandle<()>,
 }
 
@@ -52,7 +57,10 @@ impl Drains {
 
     /// The server's listeners, as they are now.
     pub fn listening(&self) -> Vec<Listening> {
-        discovery::at(&self.options.sockets.ports).unwrap_or_default()
+        let present = self.present.borrow();
+        let theirs = present.as_ref().filter(|present| !present.thread.is_finished());
+        let theirs = theirs.map(|present| present.listeners.clone()).unwrap_or_default();
+        discovery::at(&self.options.sockets.ports, &theirs).unwrap_or_default()
     }
 
     /// How many have ended how.
@@ -78,31 +86,39 @@ impl Drains {
             });
         }
         let begun = self.begin().map_err(Told::from).inspect_err(|told| self.count(told));
-        let (call, thread) = begun?;
-        let call = Rc::new(call);
-        *present = Some(Present { call: Rc::downgrade(&call), thread });
+        let (call, begun) = begun?;
+        *present = Some(begun);
         Ok(call)
     }
 
-    fn begin(&self) -> Result<(Call, JoinHandle<()>), String> {
+    fn begin(&self) -> Result<(Rc<Call>, Present), String> {
         let ports = self.options.sockets.ports.clone();
-        let found = discovery::at(&ports).map_err(|error| format!("cannot see who listens here: {error}"))?;
+        let found = discovery::at(&ports, &HashSet::new())
+            .map_err(|error| format!("cannot see who listens here: {error}"))?;
         if found.is_empty() {
             return Err("nobody listens at the server's ports (--port): there is nothing to drain".to_owned());
         }
-        let end = End::Listeners(ports, found.iter().map(|listener| listener.inode).collect());
+        let listeners: HashSet<u64> = found.iter().map(|listener| listener.inode).collect();
+        let whose = Whose::beside(&listeners);
+        info!(
+            processes = whose.processes().len(),
+            "the server's processes that are seen (shareProcessNamespace, and its user id)"
+        );
+        let end = End::of_listeners(ports, listeners.clone(), whose.clone());
         let trouble = |error: io::Error| format!("cannot begin to drain: {error}");
         let (pipe, hook) =
             pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).map_err(|error| trouble(error.into()))?;
         let pipe = BufReader::new(Receiver::from_owned_fd(pipe).map_err(trouble)?);
         let signals = Signals::none().map_err(trouble)?;
         let hooked = Hooked::new(end, hook, None);
-        let supervision = Supervision::for_hook(Whose::Unseen, hooked, signals, &self.options)?;
+        let supervision = Supervision::for_hook(whose, hooked, signals, &self.options)?;
         let drain = move || {
             let _ = supervision.run_for_hook();
         };
         let thread = Builder::new().name("drain".to_owned()).spawn(drain).map_err(trouble)?;
-        Ok((Call { pipe: tokio::sync::Mutex::new(Some(pipe)), told: OnceCell::new() }, thread))
+        let call = Rc::new(Call { pipe: tokio::sync::Mutex::new(Some(pipe)), told: OnceCell::new() });
+        let present = Present { call: Rc::downgrade(&call), listeners, thread };
+        Ok((call, present))
     }
 
     /// Waits for a drain's end.

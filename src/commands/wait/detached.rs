@@ -2,7 +2,8 @@
 use super::target::Target;
 use super::turn::{Turn, turn};
 use crate::cli::WaitArgs;
-use crate::commands::run::hooked::{End, Hooked, Told};
+use crate::commands::run::end::End;
+use crate::commands::run::hooked::{Hooked, Told};
 use crate::commands::run::supervision::Supervision;
 use crate::supervisor::Signals;
 use crate::telemetry;

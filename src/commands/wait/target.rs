@@ -7,7 +7,7 @@ use procfs::process::Process;
 use rustix::process::Pid;
 
 /// A server that somebody else has started.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Target {
     /// Its processes.
     pub whose: Whose,
@@ -29,8 +29,8 @@ impl Target {
             return Err(format!("--pid {}: there is no such process", pid.as_raw_nonzero()));
         }
         let found = SockDiag::open()
-            .and_then(|mut diag| discover(Some(&mut diag), whose, &args.hook.sockets.ports))
-            .or_else(|_| discover(None, whose, &args.hook.sockets.ports))
+            .and_then(|mut diag| discover(Some(&mut diag), &whose, &args.hook.sockets.ports))
+            .or_else(|_| discover(None, &whose, &args.hook.sockets.ports))
             .map_err(|error| format!("cannot see who listens here: {error}"))?;
         if found.listeners.is_empty() {
             return Err(nobody(&found, &args.hook.sockets));

@@ -25,7 +25,7 @@ pub(super) fn handshakes(watched: &[Watched]) -> io::Result<HashSet<SocketAddr>>
 ///
 /// # Errors
 /// When /proc/net/tcp cannot be read.
-pub(super) fn look(whose: Option<Whose>, queues_are_real: bool, all: &mut All) -> io::Result<Look> {
+pub(super) fn look(whose: Option<&Whose>, queues_are_real: bool, all: &mut All) -> io::Result<Look> {
     if !queues_are_real {
         return Ok(Look::default());
     }

@@ -30,7 +30,7 @@ pub(super) struct Holders {
 
 impl Holders {
     /// Finds them.
-    pub fn find(whose: Whose) -> Self {
+    pub fn find(whose: &Whose) -> Self {
         let (mut server, mut ours) = (Owners::default(), Owners::default());
         server.find(&whose.processes());
         ours.find(&[getpid()]);

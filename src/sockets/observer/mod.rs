@@ -81,8 +81,8 @@ impl Observer {
     }
 
     /// Finds the listeners of a server ([`discovery::discover`]), whose connections are looked at from now on.
-    pub fn discover(&mut self, whose: Whose, ports: &[u16]) -> Discovery {
-        self.whose = Some(whose);
+    pub fn discover(&mut self, whose: &Whose, ports: &[u16]) -> Discovery {
+        self.whose = Some(whose.clone());
         let found = self.source.ask(
             |diag| discovery::discover(Some(diag), whose, ports),
             |_| discovery::discover(None, whose, ports),
@@ -147,7 +147,8 @@ impl Observer {
         let shows_queued = self.source.shows_who_is_queued() && !self.unix_connections.are_watched();
         let queued_before = if shows_queued { None } else { self.queue().0 };
         let Self { source, unix, unix_connections, watched, memory, .. } = self;
-        let (whose, silent_grace, known) = (self.whose, self.silent_grace, self.half_open_at_gate.as_ref());
+        let (whose, silent_grace, known) =
+            (self.whose.as_ref(), self.silent_grace, self.half_open_at_gate.as_ref());
         let mut all = All { watched, memory, judge, silent_grace, known };
         let mut roll = None;
         let look = source.ask_by(|way| match way {

@@ -86,7 +86,7 @@ impl Listeners {
     /// Finds them, takes duplicates, and has the observer look at them. Gives what stood in the way, by address.
     pub fn find(&mut self, observer: &mut Observer) -> Vec<(Address, String)> {
         self.captured.keep_all();
-        let found = observer.discover(self.whose, &self.wanted.ports);
+        let found = observer.discover(&self.whose, &self.wanted.ports);
         for pid in found.unreadable.iter().filter(|pid| !self.processes.contains(pid)) {
             let pid = pid.as_raw_nonzero();
             warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
