@@ -97,7 +97,12 @@ impl Api {
         let asked = Instant::now();
         // Not from the cache, which may not have seen yet that it is being deleted.
         let request = self.of::<Pod>().get(&self.identity.name, &GetParams::default());
-        let (bytes, date) = self.ask(POD, request).await?;
+        let (bytes, date) = self.ask(POD, request).await.map_err(|trouble| match trouble {
+            Trouble::Refused { status: 404, .. } => {
+                Trouble::NoPod { name: self.identity.name.clone(), namespace: self.access.namespace.clone() }
+            }
+            other => other,
+        })?;
         own_pod::read(&parse(&bytes)?, &self.identity, date.as_deref(), asked)
     }
 
@@ -128,7 +133,7 @@ impl Api {
         let request = request.map_err(|error| Trouble::Address(error.to_string()))?.map(Body::from);
         let answer = timeout(ANSWER_WITHIN, self.access.client.send(request)).await;
         let answer = answer.map_err(|_| Trouble::Late(ANSWER_WITHIN))?;
-        let answer = answer.map_err(|error| Trouble::Unreachable(chain(&error)))?;
+        let answer = answer.map_err(|error| unreachable(&error))?;
         let header =
             |name| answer.headers().get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
         let Asked { verb, what, option } = asked;
@@ -147,6 +152,16 @@ impl Api {
             }
             status => Err(Trouble::Refused { what, verb, status }),
         }
+    }
+}
+
+/// No answer. rustls says of every certificate that it does not take what is wrong with it (`CertificateError`).
+fn unreachable(error: &dyn std::error::Error) -> Trouble {
+    let text = chain(error);
+    if text.contains("invalid peer certificate") {
+        Trouble::Untrusted(text)
+    } else {
+        Trouble::Unreachable(text)
     }
 }
 

@@ -44,6 +44,11 @@ async fn once(
 ) -> Result<(), Trouble> {
     let identity = &api.identity;
     let (list, version) = api.slices().await?;
+    if before.is_none()
+        && let Some(doubt) = identity.doubt(list.iter().flat_map(|slice| &slice.endpoints))
+    {
+        return Err(Trouble::Doubtful(doubt));
+    }
     let mut slices = Slices::new(list, &settings.services, identity, before.as_ref());
     loop {
         let standing = slices.standing(identity);

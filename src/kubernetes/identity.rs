@@ -26,14 +26,17 @@ pub struct Identity {
     pub ips: Vec<IpAddr>,
 }
 
+/// The host's name, which is the pod's unless it is on the host's network or has another (`spec.hostname`).
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 impl Identity {
-    /// What was told; else the host's name, which is the pod's unless it is on the host's network, and the address by
-    /// which the API server is reached.
+    /// What was told; else the host's name, and the address by which the API server is reached.
     #[must_use]
     pub fn of(whoami: &Whoami, reached_from: Option<IpAddr>) -> Self {
-        let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
         let ips = if whoami.ips.is_empty() { reached_from.into_iter().collect() } else { whoami.ips.clone() };
-        Self { name: whoami.name.clone().unwrap_or_else(host), uid: whoami.uid.clone(), ips }
+        Self { name: whoami.name.clone().unwrap_or_else(host_name), uid: whoami.uid.clone(), ips }
     }
 
     /// Whether an endpoint is this pod. A unique id decides where both have one: a StatefulSet gives a name again.
@@ -49,5 +52,26 @@ impl Identity {
             address.parse::<IpAddr>().is_ok_and(|address| self.ips.contains(&address.to_canonical()))
         };
         is_named || endpoint.addresses.iter().any(is_there)
+    }
+
+    /// Why it is not to be believed that none of these endpoints is this pod; `None`: it is, or one of them is.
+    #[must_use]
+    pub fn doubt<'a>(&self, mut endpoints: impl Iterator<Item = &'a Endpoint> + Clone) -> Option<String> {
+        if endpoints.clone().any(|endpoint| self.is(endpoint)) {
+            return None;
+        }
+        let Some(uid) = &self.uid else {
+            // A name that was written down by hand. Where it is told by the downward API its unique id can be, too.
+            let host = host_name();
+            return (self.name != host).then(|| format!("{}, and this host is {host}", self.name));
+        };
+        let nameless = Self { uid: None, ..self.clone() };
+        let other = endpoints.find(|endpoint| nameless.is(endpoint))?.target_ref.as_ref()?;
+        let told = |text: &Option<String>| text.clone().unwrap_or_default();
+        Some(format!(
+            "uid {uid}, and the one at its place is {}, uid {}",
+            told(&other.name),
+            told(&other.uid)
+        ))
     }
 }

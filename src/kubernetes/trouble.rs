@@ -79,6 +79,22 @@ pub enum Trouble {
     /// Something was answered, but not what was asked for.
     #[error("the API server's answer cannot be read ({0})")]
     Unreadable(String),
+    /// It is there, and its certificate is of another authority, of another name, or has expired.
+    #[error(
+        "the API server is not believed ({0}): let the service account's ca.crt be that of this cluster (--service-account)"
+    )]
+    Untrusted(String),
+    /// There is no pod of this name.
+    #[error(
+        "there is no pod {name} in the namespace {namespace} (404): set LAMEDUCK_POD_NAME, and LAMEDUCK_POD_NAMESPACE where it is \
+         another, by the downward API"
+    )]
+    NoPod {
+        /// What was asked for.
+        name: String,
+        /// Where.
+        namespace: String,
+    },
     /// The pod of this name is another one.
     #[error("the pod {0} is another one: set LAMEDUCK_POD_NAME and LAMEDUCK_POD_UID by the downward API")]
     OtherPod(String),
@@ -87,6 +103,11 @@ pub enum Trouble {
         "no endpoint of the namespace is this pod, as far as its address and the host's name tell: set LAMEDUCK_POD_NAME by the downward API"
     )]
     Nameless,
+    /// No endpoint is the pod that we were told to be, and there is no telling whether that is true.
+    #[error(
+        "no endpoint of the namespace is the pod that was named ({0}): set LAMEDUCK_POD_NAME and LAMEDUCK_POD_UID by the downward API"
+    )]
+    Doubtful(String),
     /// The thread.
     #[error(
         "cannot start the thread that asks the API server ({0}): raise the limit of processes or of descriptors"
@@ -113,8 +134,11 @@ impl Trouble {
             | Self::Unauthorized
             | Self::Forbidden { .. }
             | Self::Refused { .. }
+            | Self::Untrusted(_)
+            | Self::NoPod { .. }
             | Self::OtherPod(_)
             | Self::Nameless
+            | Self::Doubtful(_)
             | Self::Thread(_) => None,
         }
     }

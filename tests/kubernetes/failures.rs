@@ -1,6 +1,6 @@
 //! No answer, or a wrong one: what may pass is tried again, all else is said once, and the drain is as without.
-use crate::api_server::{ApiServer, Fault, service_account};
-use crate::scene::{Pod, beside_another, gunicorn};
+use crate::api_server::{ApiServer, Fault, another_authority, service_account};
+use crate::scene::{Pod, beside_another, endpoint, gunicorn, slice};
 use crate::support::trial::trial;
 use crate::support::wait_for;
 use libtest_mimic::Trial;
@@ -30,7 +30,10 @@ pub fn trials(openssl: &Result<(), String>) -> Vec<Trial> {
         trial("silence_is_said_once", openssl, silent),
         trial("nobody_there_is_said_once", openssl, nobody),
         trial("files_that_make_no_sense_are_said_once", openssl, files),
+        trial("an_authority_that_is_not_the_clusters_is_said_once", openssl, authority),
         trial("variables_half_set_are_said_once", openssl, variables),
+        trial("a_name_that_nobody_has_is_said_once_and_not_believed", openssl, misnamed),
+        trial("a_pod_is_found_by_what_is_told_of_it", openssl, half_named),
     ]
 }
 
@@ -93,6 +96,7 @@ fn files() {
         ("token", None, "token: No such file"),
         ("token", Some("  \n"), "token: it is empty"),
         ("token", Some("two words"), "token: a token has no such characters"),
+        ("token", Some("\u{0}"), "token: a token has no such characters"),
         ("namespace", Some(""), "namespace: it is empty"),
         ("namespace", Some("../pods"), "namespace: what it holds is no namespace"),
         ("ca.crt", Some("no certificate"), "no client for the API server can be made"),
@@ -110,10 +114,66 @@ fn files() {
 }
 
 fn variables() {
-    for (port, what) in [("", "KUBERNETES_SERVICE_PORT is not set"), ("https", "which is no port")] {
+    const HOST: &str = "KUBERNETES_SERVICE_HOST";
+    const PORT: &str = "KUBERNETES_SERVICE_PORT";
+    let pods: [(&dyn Fn(Pod) -> Pod, &str); 5] = [
+        (&|pod| pod.without(PORT), "KUBERNETES_SERVICE_PORT is not set"),
+        (&|pod| pod.env(PORT, ""), "KUBERNETES_SERVICE_PORT is not set"),
+        (&|pod| pod.env(PORT, "https"), "which is no port"),
+        (&|pod| pod.without(HOST), "KUBERNETES_SERVICE_HOST is not set"),
+        (&|pod| pod.env(HOST, ""), "KUBERNETES_SERVICE_HOST is not set"),
+    ];
+    for (pod, what) in pods {
         let api = ApiServer::start();
-        let pod = Pod::new(gunicorn(), &api, &[]).env("KUBERNETES_SERVICE_PORT", port);
-        let (report, log) = pod.stopped(|_| ());
+        let (report, log) = pod(Pod::new(gunicorn(), &api, &[])).stopped(|_| ());
         is_said_once(&report, &log, what);
+        assert_eq!(api.objects().asked.len(), 0, "{what}");
+    }
+}
+
+fn authority() {
+    let api = ApiServer::start();
+    let account = service_account("shop");
+    fs::copy(another_authority(), account.join("ca.crt")).unwrap();
+    let (report, log) = Pod::with(gunicorn(), &api, &account, &[]).stopped(|_| ());
+    is_said_once(&report, &log, "the API server is not believed");
+}
+
+/// At another address than the one by which the API server is reached.
+fn misnamed() {
+    let elsewhere = || {
+        slice("web-a", 8000, &[endpoint(0, "10.9.0.1", true, false), endpoint(1, "10.9.0.2", true, false)])
+    };
+    let by_hand = "is the pod that was named (wep-0, and this host is";
+    for (name, uid, options, what) in [
+        ("wep-0", "", &[][..], by_hand),
+        ("wep-0", "", &["--service", "web"], by_hand),
+        ("web-0", "uid-9", &[], "(uid uid-9, and the one at its place is web-0, uid uid-0)"),
+    ] {
+        let api = ApiServer::start();
+        api.put(elsewhere());
+        let pod = Pod::new(gunicorn(), &api, options);
+        let (report, log) = pod.env("LAMEDUCK_POD_NAME", name).env("LAMEDUCK_POD_UID", uid).stopped(|_| ());
+        is_said_once(&report, &log, what);
+    }
+}
+
+/// Its unique id, its name, or its address alone.
+fn half_named() {
+    for (name, uid, address) in [
+        ("", "uid-0", "10.9.0.1"),
+        ("web-0", "", "10.9.0.1"),
+        ("wep-0", "", "127.0.0.1"),
+        ("", "", "127.0.0.1"),
+    ] {
+        let api = ApiServer::start();
+        api.put(slice(
+            "web-a",
+            8000,
+            &[endpoint(0, address, false, true), endpoint(1, "10.9.0.2", true, false)],
+        ));
+        let pod = Pod::new(gunicorn(), &api, &[]);
+        let (report, log) = pod.env("LAMEDUCK_POD_NAME", name).env("LAMEDUCK_POD_UID", uid).stopped(|_| ());
+        assert_eq!(report["endpoints"], "withdrawn", "{name:?} {uid:?} {address}: {log}");
     }
 }

@@ -13,6 +13,7 @@ pub fn trials(openssl: &Result<(), String>) -> Vec<Trial> {
         trial("a_stop_that_nobody_announced_closes_the_gate_at_once", openssl, unannounced),
         trial("another_pod_of_the_same_name_is_not_believed", openssl, another),
         trial("a_pod_that_may_not_be_read_is_said_once", openssl, forbidden),
+        trial("a_pod_that_is_not_there_is_said_once", openssl, no_pod),
     ]
 }
 
@@ -61,4 +62,12 @@ fn forbidden() {
         Pod::new(gunicorn(), &api, &[&READ[..], &["--withdrawal", "off"]].concat()).stopped(|_| ());
     assert_eq!(report["deadline_ms"], Value::Null);
     assert_eq!(log.matches("may not get pods (403)").count(), 1, "{log}");
+}
+
+/// By a wrong name, or in another namespace.
+fn no_pod() {
+    let (report, log) = stopped(None, &[]);
+    assert_eq!((&report["deadline_ms"], &report["endpoints"]), (&Value::Null, &"withdrawn".into()), "{log}");
+    let told = "there is no pod web-0 in the namespace shop (404): set LAMEDUCK_POD_NAME";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
 }

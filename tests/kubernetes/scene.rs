@@ -75,6 +75,12 @@ impl Pod {
         self
     }
 
+    /// Without this one.
+    pub fn without(mut self, name: &str) -> Self {
+        self.builder = self.builder.without(name);
+        self
+    }
+
     /// Starts it.
     pub fn start(self) -> (Server, PathBuf) {
         (self.builder.start(), self.report)

@@ -67,15 +67,17 @@ impl KubernetesArgs {
     pub fn settings(&self, in_kubernetes: bool) -> Option<Settings> {
         let withdrawal = self.withdrawal == Withdrawal::Auto;
         let own_pod = self.own_pod == OwnPod::Read;
+        // A variable that is empty was meant to be filled in by somebody, and was not.
+        let told = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         (in_kubernetes && (withdrawal || own_pod)).then(|| Settings {
             withdrawal,
             services: self.services.clone(),
             own_pod,
             service_account: self.service_account.clone(),
             whoami: Whoami {
-                name: self.pod_name.clone(),
-                namespace: self.pod_namespace.clone(),
-                uid: self.pod_uid.clone(),
+                name: told(&self.pod_name),
+                namespace: told(&self.pod_namespace),
+                uid: told(&self.pod_uid),
                 ips: self.pod_ips.clone(),
             },
         })

@@ -17,10 +17,11 @@ fn neighbour(other: SocketAddr) -> String {
     format!("another process listens at {other}, and its clients would be refused, too")
 }
 
-/// Whether this is a pod: the kubelet sets the variable in every container (kubelet_pods.go, makeServiceEnvironment).
+/// Whether this is a pod: the kubelet sets these variables in every container (kubelet_pods.go, makeServiceEnvironment).
+/// Where one of them is missing, that is told when the API server is to be asked.
 #[must_use]
 pub fn in_kubernetes() -> bool {
-    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+    ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
 /// Whether new connections are to be refused rather than diverted, as far as can be known before the server starts.

@@ -2,7 +2,7 @@
 mod connection;
 mod tls;
 
-pub use tls::certificate;
+pub use tls::{another_authority, certificate};
 
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};

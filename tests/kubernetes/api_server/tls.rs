@@ -9,6 +9,16 @@ use std::sync::Arc;
 
 /// The files of the certificate, which is its own authority, and of its key.
 pub fn certificate() -> [PathBuf; 2] {
+    made_in("api-server-tls")
+}
+
+/// The certificate of an authority that has nothing to do with it.
+pub fn another_authority() -> PathBuf {
+    let [certificate, _] = made_in("another-tls");
+    certificate
+}
+
+fn made_in(name: &str) -> [PathBuf; 2] {
     const FILES: [&str; 2] = ["certificate.pem", "key.pem"];
     let make = |home: &Path| {
         let [certificate, key] = FILES.map(|file| home.join(file));
@@ -32,7 +42,7 @@ pub fn certificate() -> [PathBuf; 2] {
         ]);
         run(openssl.arg("-out").arg(certificate).arg("-keyout").arg(key), "it needs openssl");
     };
-    let home = made("api-server-tls", &[], |home| FILES.iter().all(|file| home.join(file).is_file()), make);
+    let home = made(name, &[], |home| FILES.iter().all(|file| home.join(file).is_file()), make);
     FILES.map(|file| home.join(file))
 }
 

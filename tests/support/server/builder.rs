@@ -73,6 +73,12 @@ impl Builder {
         self
     }
 
+    /// Takes back what was set.
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self
+    }
+
     /// With its own class of workers, gunicorn is started when all of the workers have booted, as many as its
     /// `--workers` say.
     pub fn booted(mut self) -> Self {
