@@ -1,7 +1,6 @@
 //! What a supervisor costs while nothing happens, and how long it takes to start: lameduck beside other inits.
 //!
-//! Memory is what no other process shares: anonymous pages (`Anonymous` of /proc/PID/smaps) and the dirty pages of
-//! writable mappings of files. Not `Private_Dirty`: it holds pages of a program just built that are not on disk yet.
+//! Memory is what no other process shares (`support/memory.rs`).
 mod support;
 
 use nix::sys::signal::{Signal, kill};
@@ -10,8 +9,11 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use support::spread::Spread;
-use support::{machine, table};
+use support::{machine, memory, table};
 
+/// The sidecar, beside a port at which nobody listens.
+const SIDECAR: [&str; 6] =
+    [env!("CARGO_BIN_EXE_lameduck"), "sidecar", "--port", "9", "--http", "127.0.0.1:9180"];
 /// The inits, each with the words before the command. `-s`: tini warns when it is neither PID 1 nor a subreaper.
 const INITS: [&[&str]; 4] = [
     &[env!("CARGO_BIN_EXE_lameduck"), "run", "--"],
@@ -50,17 +52,19 @@ fn name(words: &[&str]) -> String {
 }
 
 fn idle(inits: &[&[&str]]) {
-    let running: Vec<Running> = inits.iter().map(|words| Running::start(words)).collect();
+    let mut running: Vec<Running> = inits.iter().map(|words| Running::start(words)).collect();
+    running.push(Running::sidecar());
     let before: Vec<u64> = running.iter().map(Running::wake_ups).collect();
     std::thread::sleep(IDLE);
-    let rows = running.iter().zip(inits).zip(before).map(|((running, words), before)| {
+    let names = inits.iter().map(|words| name(words)).chain(["lameduck sidecar".to_owned()]);
+    let rows = running.iter().zip(names).zip(before).map(|((running, name), before)| {
         let figures = [
-            running.private_kb(),
-            running.kb("smaps_rollup", "Rss"),
+            memory::private_kb(running.0.id()),
+            memory::rss_kb(running.0.id()),
             running.tasks().count() as u64,
             running.wake_ups() - before,
         ];
-        [vec![name(words)], figures.map(|figure| figure.to_string()).into()].concat()
+        [vec![name], figures.map(|figure| figure.to_string()).into()].concat()
     });
     let columns = ["at rest", "private memory, kB", "RSS, kB", "threads", "wake-ups in 10 s"];
     table::print(&columns, &rows.collect::<Vec<_>>());
@@ -83,6 +87,18 @@ impl Running {
         running
     }
 
+    /// At rest: it listens, and waits.
+    fn sidecar() -> Self {
+        let child = Command::new(SIDECAR[0]).args(&SIDECAR[1..]).stderr(Stdio::null()).spawn();
+        let running = Self(child.unwrap_or_else(|error| panic!("{}: {error}", SIDECAR[0])));
+        let begin = Instant::now();
+        while std::net::TcpStream::connect(SIDECAR[5]).is_err() || !running.read("stat").contains(") S ") {
+            assert!(begin.elapsed() < PATIENCE, "the sidecar does not come to rest");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        running
+    }
+
     fn read(&self, file: &str) -> String {
         fs::read_to_string(format!("/proc/{}/{file}", self.0.id())).unwrap_or_default()
     }
@@ -92,32 +108,6 @@ impl Running {
         children.split_whitespace().any(|child| {
             fs::read_to_string(format!("/proc/{child}/comm")).is_ok_and(|comm| comm.trim() == "sleep")
         })
-    }
-
-    /// The sum of a field of `smaps` or `smaps_rollup`, in kB.
-    fn kb(&self, file: &str, field: &str) -> u64 {
-        self.read(file).lines().filter_map(|line| value(line, field)).sum()
-    }
-
-    fn private_kb(&self) -> u64 {
-        let smaps = self.read("smaps");
-        let mut writable_file = false;
-        let mut dirty_files = 0;
-        for line in smaps.lines() {
-            // The head of a mapping: addresses, permissions, offset, device, inode (proc_pid_smaps(5)).
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if let [_, permissions, _, device, inode, ..] = words[..]
-                && device.contains(':')
-            {
-                writable_file = permissions.contains('w') && inode != "0";
-            } else if writable_file {
-                let of_file = value(line, "Private_Dirty").unwrap_or(0);
-                dirty_files += of_file;
-                // A page that was written to is anonymous from then on, and counted below.
-                dirty_files -= value(line, "Anonymous").unwrap_or(0).min(dirty_files);
-            }
-        }
-        self.kb("smaps", "Anonymous") + dirty_files
     }
 
     fn tasks(&self) -> impl Iterator<Item = String> {
@@ -146,11 +136,6 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// The value of a line such as `Anonymous:    100 kB`.
-fn value(line: &str, field: &str) -> Option<u64> {
-    line.strip_prefix(field)?.strip_prefix(':')?.trim().strip_suffix(" kB")?.parse().ok()
 }
 
 /// Interleaved: what else the machine does hits all of them.

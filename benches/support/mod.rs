@@ -4,5 +4,6 @@
 
 pub mod crowd;
 pub mod machine;
+pub mod memory;
 pub mod spread;
 pub mod table;

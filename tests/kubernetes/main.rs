@@ -6,14 +6,17 @@
 //! | `api_server/` | the API server: its objects, its watches, and how it can be made to fail |
 //! | `scene` | a pod of it: a server under lameduck, with a service account's files |
 //! | `withdrawal` | the lame duck waits until the pod is withdrawn, and for its propagation |
+//! | `asked` | how much is asked in all |
 //! | `failures` | no answer, or a wrong one: the drain goes on as without |
 //! | `own_pod` | the deadline, and a stop that nobody announced |
 //! | `relayed` | late arrivals go to the other endpoints |
-//! | `real` | a kube-apiserver: `KUBECONFIG=FILE cargo test --test kubernetes` |
+//! | `cluster`, `real` | a kube-apiserver: `KUBECONFIG=FILE cargo test --test kubernetes` |
 #[path = "../support/mod.rs"]
 mod support;
 
 mod api_server;
+mod asked;
+mod cluster;
 mod failures;
 mod own_pod;
 mod real;
@@ -27,6 +30,7 @@ fn main() {
     let openssl = certificate::needs();
     runner::one_at_a_time([
         withdrawal::trials(&openssl),
+        asked::trials(&openssl),
         failures::trials(&openssl),
         own_pod::trials(&openssl),
         relayed::trials(&openssl),

@@ -39,6 +39,8 @@ pub struct Objects {
     pub asked: Vec<String>,
     /// The watches that are open.
     pub watches: usize,
+    /// The most that were open at once.
+    pub most_watches: usize,
     version: u64,
     /// What happened to slices, and at which version.
     events: Vec<(u64, Value)>,
