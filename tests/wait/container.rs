@@ -12,14 +12,22 @@ use libtest_mimic::Trial;
 use std::process::Command;
 use std::time::Duration;
 
-const CONTAINER: [&str; 4] = ["unshare", "--pid", "--fork", "--mount-proc"];
+pub const CONTAINER: [&str; 4] = ["unshare", "--pid", "--fork", "--mount-proc"];
 
-pub fn trials() -> Vec<Trial> {
-    let needs = if rustix::process::geteuid().is_root() {
+/// Whether containers can be had here.
+///
+/// # Errors
+/// With what is missing.
+pub fn needs() -> Result<(), String> {
+    if rustix::process::geteuid().is_root() {
         permitted(unshare(&CONTAINER[1..]).arg("true"))
     } else {
         Err("entering a container's namespaces needs root".to_owned())
-    };
+    }
+}
+
+pub fn trials() -> Vec<Trial> {
+    let needs = needs();
     vec![
         trial("in_a_container_the_server_is_found_and_nobody_is_lost", &needs, nobody_is_lost),
         trial("process_1_survives_the_end_of_the_process_that_drains", &needs, process_1_survives),
@@ -30,13 +38,18 @@ fn gunicorn() -> Builder {
     Server::gunicorn("sync", &["--workers", "2"]).under(&CONTAINER)
 }
 
-/// Process 1 of the container, and the hook in it.
-fn hook_in(server: &Server, options: &[&str]) -> (u32, Command) {
+/// Process 1 of the container.
+pub fn first_of(server: &Server) -> u32 {
     let is_first = |pid: &u32| process::field(*pid, "NSpid").is_some_and(|numbers| numbers.ends_with("\t1"));
-    let first = server.processes().into_iter().find(is_first).expect("a process 1");
+    server.processes().into_iter().find(is_first).expect("a process 1")
+}
+
+/// It, and the hook in its container, under another program where there is one.
+pub fn hook_in(server: &Server, wrapper: &[&str], options: &[&str]) -> (u32, Command) {
+    let first = first_of(server);
     let mut enter = Command::new("nsenter");
     enter.args(["--target", &first.to_string(), "--pid", "--mount"]);
-    enter.args([env!("CARGO_BIN_EXE_lameduck"), "wait"]).args(options);
+    enter.args(wrapper).args([env!("CARGO_BIN_EXE_lameduck"), "wait"]).args(options);
     (first, marked(enter, server))
 }
 
@@ -52,7 +65,7 @@ fn nobody_is_lost() {
                 assert!(load.elapsed() < PATIENCE, "{:?}", load.now());
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            let (first, mut hook) = hook_in(&server, &[]);
+            let (first, mut hook) = hook_in(&server, &[], &[]);
             let call = std::thread::spawn(move || hook.output().expect("the hook"));
             while !call.is_finished() {
                 assert!(load.elapsed() < PATIENCE * 2, "the hook does not return");
@@ -76,14 +89,14 @@ fn nobody_is_lost() {
 /// gunicorn takes an orphan's status 3 or 4 for a worker that failed to boot, and ends.
 fn process_1_survives() {
     let server = gunicorn().start();
-    let (first, mut hook) = hook_in(&server, &["--release-after", "1s"]);
+    let (first, mut hook) = hook_in(&server, &[], &["--release-after", "1s"]);
     assert_eq!(said(&hook.output().expect("the hook"), 0).lines().count(), 1);
     assert_eq!(detached(&server).len(), 1, "adopted by process 1");
     until_none_is_left(&server);
     assert_eq!(status_now(&server), 200);
     assert_eq!(server.get("/"), "ok\n".trim_end());
     // When: the next hook is followed by the stop.
-    let (_, hook) = hook_in(&server, &[]);
+    let (_, hook) = hook_in(&server, &[], &[]);
     let call = call_then_stop(hook, first);
     let mut server = server;
     server.wait(PATIENCE);

@@ -8,6 +8,7 @@ mod container;
 mod drains;
 mod hook;
 mod interrupted;
+mod orphans;
 mod refusals;
 
 use support::{python, runner};
@@ -18,6 +19,7 @@ fn main() {
         drains::trials(&privileges),
         container::trials(),
         interrupted::trials(),
+        orphans::trials(),
         refusals::trials(),
     ]);
 }
