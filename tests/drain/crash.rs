@@ -8,6 +8,7 @@ use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use lameduck::sockets::discovery;
 use libtest_mimic::Trial;
+use std::collections::HashSet;
 
 const KILLED: i32 = 128 + libc::SIGKILL;
 
@@ -126,7 +127,7 @@ fn reuse_port_worker_killed(stop: fn(&Server), options: &[&str]) {
 fn lame_duck(server: &Server) {
     server.signal(libc::SIGTERM);
     support::wait_for("lameduck's socket beside those of the two workers", || {
-        (discovery::at(&[server.address().port()]).unwrap().len() > 2).then_some(())
+        (discovery::at(&[server.address().port()], &HashSet::new()).unwrap().len() > 2).then_some(())
     });
 }
 
