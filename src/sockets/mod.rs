@@ -13,7 +13,7 @@
 //! | `tcp_info`, `connections` | one connection's counters, and the words for what it is doing |
 //! | `by_cookie` | what is remembered of each connection, compact |
 //! | `memory` | what the counters say, from look to look: unread, in flight, silent, idle |
-//! | `counters` | the network namespace's arrivals and drops |
+//! | `counters`, `own_calls` | the network namespace's arrivals and drops, and which of them are lameduck's own |
 //! | `address` | where a listener is: TCP or unix |
 //! | `listener`, `processes`, `whose`, `neighbours`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
 //! | `owners`, `mark` | whose the connections are; duplicates for an instant, and what is done with one |
@@ -39,6 +39,7 @@ pub mod mark;
 pub mod memory;
 pub mod neighbours;
 pub mod observer;
+pub mod own_calls;
 pub mod owners;
 pub mod proc_net;
 pub mod processes;
@@ -54,6 +55,7 @@ pub use address::{Address, UnixName};
 pub use listener::Listener;
 pub use look::Look;
 pub use observer::Observer;
+pub use own_calls::OwnCalls;
 pub use roll::Called;
 pub use watched::Watched;
 pub use whose::Whose;

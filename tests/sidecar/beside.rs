@@ -42,6 +42,11 @@ impl Sidecar {
         Self::start(server.address().port(), options)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.http
+    }
+
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }

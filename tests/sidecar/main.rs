@@ -1,12 +1,15 @@
 //! `lameduck sidecar`, a preStop hook by HTTP: asked beside real servers, which are stopped when it has answered.
 //!
 //! `LAMEDUCK_TEST_RUNS=20` runs each of the drains so often; once by default.
+#[path = "../faults/mod.rs"]
+mod faults;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod beside;
 mod calls;
 mod drains;
+mod probed;
 mod refusals;
 mod shared;
 
@@ -18,6 +21,7 @@ fn main() {
         drains::trials(),
         shared::trials(&privileges),
         calls::trials(),
+        probed::trials(),
         refusals::trials(),
     ]);
 }

@@ -1,13 +1,16 @@
 //! Which gate a listener gets: `refuse` where it is wanted or better, else `divert`.
 use super::gatekeeper::Gatekeeper;
-use crate::cli::{Capture, GateChoice, LateArrivalArgs, SocketArgs, Treatment};
+use crate::cli::{Capture, DrainArgs, GateChoice, LateArrivalArgs, SocketArgs, Treatment};
 use crate::sockets::gate::{Group, Place, Refusal, refuse};
 use crate::sockets::{Address, Watched};
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 use tracing::{debug, info, warn};
 
+/// The shortest that the kubelet knows.
+const PROBE_PERIOD: Duration = Duration::from_secs(1);
 /// Why an address of several servers is not gated.
 const SHARED: &str =
     "another process listens here too (SO_REUSEPORT), and what comes to lameduck would be taken from it";
@@ -53,6 +56,18 @@ pub fn refuses(
             Ok(permitted.is_ok())
         }
         GateChoice::Auto | GateChoice::Divert | GateChoice::None => Ok(false),
+    }
+}
+
+/// Says so where quiet of this length is not to be had. The kubelet's probes come from where traffic comes from, too (the node's
+/// address, or the CNI's gateway), and count as arrivals; their shortest period is a second (Probe.periodSeconds in core/v1).
+pub fn settles(options: &DrainArgs, in_kubernetes: bool) {
+    if in_kubernetes && options.settle >= PROBE_PERIOD {
+        warn!(
+            settle = ?options.settle,
+            "where the kubelet probes this pod more often than that, the lame duck lasts until --settle-timeout: give less than a \
+             second (--settle), or longer periods to the readiness probes"
+        );
     }
 }
 

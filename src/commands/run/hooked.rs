@@ -13,12 +13,13 @@ use super::supervision::Supervision;
 use crate::cli::HookArgs;
 use crate::commands::EXIT_LAMEDUCK_FAILED;
 use crate::drain::{Event, Outcome, Phase, Report};
-use crate::sockets::Whose;
+use crate::sockets::{OwnCalls, Whose};
 use crate::supervisor::{Routing, Signal, Signals};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
@@ -112,6 +113,7 @@ impl Supervision {
     ) -> Result<Self, String> {
         let in_kubernetes = choosing::in_kubernetes();
         let refuses = choosing::refuses(&options.sockets, &options.late_arrivals, in_kubernetes)?;
+        choosing::settles(&options.drain, in_kubernetes);
         let policy = options.drain.policy(in_kubernetes, Some(options.release_after));
         let settings = options.late_arrivals.settings(policy.silent_grace);
         let gatekeeper =
@@ -121,6 +123,13 @@ impl Supervision {
         let (server, telemetry) = (Server::Hooked(hooked), options.telemetry.clone());
         let supervision = Self::new(signals, routing, server, policy, gatekeeper, parking, telemetry);
         Ok(supervision.asking(Cluster::of_hook(options, in_kubernetes)))
+    }
+
+    /// The same, for one who is called at a listener that is always open.
+    #[must_use]
+    pub fn leaving_out(mut self, own_calls: Arc<OwnCalls>) -> Self {
+        self.own_calls = Some(own_calls);
+        self
     }
 
     /// Drains a server whose hook has been called; gives the exit status.

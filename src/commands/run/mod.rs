@@ -98,6 +98,7 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Err(error) = adopt_orphans() {
         warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
     }
+    choosing::settles(&args.drain, in_kubernetes);
     let policy = args.drain.policy(in_kubernetes, args.kill_after);
     let gatekeeper = Gatekeeper::new(
         Whose::Ours,

@@ -3,6 +3,7 @@ use super::looking::Looking;
 use super::supervision::Supervision;
 use crate::drain::{Event, Phase};
 use crate::supervisor::{Route, Signal};
+use std::sync::Arc;
 use std::time::Instant;
 use tracing::{info, warn};
 
@@ -41,7 +42,11 @@ impl Supervision {
 
     pub(super) fn begin_drain(&mut self) {
         self.times.stopped = Some(Instant::now());
-        self.looking = Some(Looking::new(self.silent_grace));
+        let mut looking = Looking::new(self.silent_grace);
+        if let Some(own_calls) = &self.own_calls {
+            looking.observer.leave_out(Arc::clone(own_calls));
+        }
+        self.looking = Some(looking);
     }
 
     pub(super) fn send(&self, signal: Signal) {

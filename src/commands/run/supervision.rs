@@ -9,10 +9,12 @@ use super::reporting::Times;
 use super::server::Server;
 use crate::cli::TelemetryArgs;
 use crate::drain::{Action, Drain, Endpoints, Event, Observation, Outcome, Phase, Policy};
+use crate::sockets::OwnCalls;
 use crate::supervisor::{Routing, Signal, Signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::warn;
 
@@ -30,6 +32,8 @@ pub struct Supervision {
     pub(super) parking: Parking,
     #[cfg(feature = "kubernetes")]
     pub(super) cluster: Cluster,
+    /// Who comes to lameduck itself, where it listens all the time.
+    pub(super) own_calls: Option<Arc<OwnCalls>>,
     /// Exists from the stop signal on.
     pub(super) looking: Option<Looking>,
     pub(super) refresh_due: Duration,
@@ -71,6 +75,7 @@ impl Supervision {
             parking,
             #[cfg(feature = "kubernetes")]
             cluster: Cluster::default(),
+            own_calls: None,
             looking: None,
             refresh_due: Duration::ZERO,
             passed_on: 0,

@@ -4,13 +4,14 @@ use crate::commands::run::end::End;
 use crate::commands::run::hooked::{Hooked, Told};
 use crate::commands::run::supervision::Supervision;
 use crate::sockets::diag::Listening;
-use crate::sockets::{Whose, discovery};
+use crate::sockets::{OwnCalls, Whose, discovery};
 use crate::supervisor::Signals;
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::io;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::unix::pipe::Receiver;
@@ -21,6 +22,8 @@ use tracing::info;
 #[derive(Debug)]
 pub struct Drains {
     options: HookArgs,
+    /// Of the sidecar's own listener.
+    calls: Arc<OwnCalls>,
     present: RefCell<Option<Present>>,
     figures: [Cell<u64>; 3],
 }
@@ -46,8 +49,13 @@ pub struct Call {
 }
 
 impl Drains {
-    pub fn new(options: HookArgs) -> Self {
-        Self { options, present: RefCell::new(None), figures: Default::default() }
+    pub fn new(options: HookArgs, calls: OwnCalls) -> Self {
+        Self { options, calls: Arc::new(calls), present: RefCell::new(None), figures: Default::default() }
+    }
+
+    /// Somebody calls, whatever for.
+    pub fn count_a_call(&self) {
+        self.calls.count();
     }
 
     /// Whether there is one: from the call to the server's end.
@@ -112,6 +120,7 @@ impl Drains {
         let signals = Signals::none().map_err(trouble)?;
         let hooked = Hooked::new(end, hook, None);
         let supervision = Supervision::for_hook(whose, hooked, signals, &self.options)?;
+        let supervision = supervision.leaving_out(Arc::clone(&self.calls));
         let drain = move || {
             let _ = supervision.run_for_hook();
         };

@@ -3,12 +3,12 @@ use super::drains::Drains;
 use super::guard::Guard;
 use super::routes::Routes;
 use crate::cli::SidecarArgs;
-use crate::sockets::listen;
+use crate::sockets::{OwnCalls, listen};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -32,7 +32,10 @@ pub async fn serve(args: SidecarArgs) -> Result<(), String> {
     let listener = listener(args.http)?;
     let reserve = args.hook.drain.reserve;
     info!(http = %args.http, ports = ?args.hook.sockets.ports, "waiting for the kubelet");
-    let routes = Rc::new(Routes { guard: Guard::new(&args), drains: Drains::new(args.hook) });
+    let same =
+        listener.as_fd().try_clone_to_owned().map_err(|error| format!("cannot count calls: {error}"))?;
+    let drains = Drains::new(args.hook.clone(), OwnCalls::of(same));
+    let routes = Rc::new(Routes { guard: Guard::new(&args), drains });
     let everything = LocalSet::new();
     everything.run_until(accept_until_told(&listener, &mut stops, &routes)).await;
     info!("told to stop");
@@ -64,7 +67,10 @@ async fn accept_until_told(listener: &TcpListener, stops: &mut (Signal, Signal),
             _ = stops.0.recv() => return,
             _ = stops.1.recv() => return,
             accepted = listener.accept() => match accepted {
-                Ok((stream, from)) => drop(spawn_local(talk(stream, from, Rc::clone(routes)))),
+                Ok((stream, from)) => {
+                    routes.drains.count_a_call();
+                    drop(spawn_local(talk(stream, from, Rc::clone(routes))));
+                }
                 Err(error) => {
                     warn!(%error, "cannot accept a call");
                     sleep(RETRY).await;

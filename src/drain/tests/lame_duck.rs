@@ -100,3 +100,17 @@ fn given_a_lame_duck_when_a_second_signal_comes_then_the_gate_closes_and_the_sig
         assert_eq!(actions, [Action::CloseGate, Action::Forward(Outcome::Skipped)]);
     }
 }
+
+/// The kubelet's probes count as arrivals, one a second.
+#[test]
+fn given_a_probe_a_second_then_a_settle_of_less_finds_its_quiet_and_a_longer_one_never_does() {
+    let ends = |settle| {
+        let mut drain = lame_duck(Policy { settle: ms(settle), ..policy() });
+        (1..=1_200)
+            .map(|look| look * 10)
+            .find(|at| drain.step(ms(*at), arrivals(at / 1_000)) == [Action::CloseGate])
+    };
+    assert_eq!(ends(300), Some(2_300));
+    assert_eq!(ends(990), Some(2_990));
+    assert_eq!(ends(1_010), Some(12_000), "by settle_timeout");
+}
