@@ -18,6 +18,7 @@
 //! | `listener`, `processes`, `whose`, `neighbours`, `discovery`, `duplicate` | listening sockets, whose they are, and how to hold one |
 //! | `owners`, `mark` | whose the connections are; duplicates for an instant, and what is done with one |
 //! | `caught` | calls of the server that a mark has caught, and how they are freed |
+//! | `network` | whose network this is |
 //! | `listen`, `free_port` | sockets that lameduck binds itself; where a server can bind one |
 //! | `watched` | a listener that is looked at, and which connections are its own |
 //! | `observer`, `look` | one look at everything, and what it showed |
@@ -38,6 +39,7 @@ pub mod look;
 pub mod mark;
 pub mod memory;
 pub mod neighbours;
+pub mod network;
 pub mod observer;
 pub mod own_calls;
 pub mod owners;

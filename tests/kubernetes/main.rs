@@ -8,6 +8,7 @@
 //! | `withdrawal` | the lame duck waits until the pod is withdrawn, and for its propagation |
 //! | `asked` | how much is asked in all |
 //! | `failures` | no answer, or a wrong one: the drain goes on as without |
+//! | `hosts_network` | on the network of the node nothing is made that would be the node's |
 //! | `own_pod` | the deadline, and a stop that nobody announced |
 //! | `relayed` | late arrivals go to the other endpoints |
 //! | `cluster`, `real` | a kube-apiserver: `KUBECONFIG=FILE cargo test --test kubernetes` |
@@ -18,6 +19,7 @@ mod api_server;
 mod asked;
 mod cluster;
 mod failures;
+mod hosts_network;
 mod own_pod;
 mod real;
 mod relayed;
@@ -33,6 +35,7 @@ fn main() {
         asked::trials(&openssl),
         failures::trials(&openssl),
         own_pod::trials(&openssl),
+        hosts_network::trials(&openssl),
         relayed::trials(&openssl),
         real::trials(),
     ]);

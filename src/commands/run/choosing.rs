@@ -2,7 +2,7 @@
 use super::gatekeeper::Gatekeeper;
 use crate::cli::{Capture, DrainArgs, GateChoice, LateArrivalArgs, SocketArgs, Treatment};
 use crate::sockets::gate::{Group, Place, Refusal, refuse};
-use crate::sockets::{Address, Watched};
+use crate::sockets::{Address, Watched, network};
 use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -27,6 +27,13 @@ pub fn in_kubernetes() -> bool {
     ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
+/// Whether a rule of nftables would be the node's: in a pod on the host's network, as far as that can be told. What a server on a
+/// machine of its own may want there, a pod may not.
+#[must_use]
+pub fn would_rule_the_node(in_kubernetes: bool) -> bool {
+    in_kubernetes && network::is_the_machines()
+}
+
 /// Whether new connections are to be refused rather than diverted, as far as can be known before the server starts.
 ///
 /// Refusing is better where the client is a proxy that tries the next endpoint when one refuses, and sees a 503 as the
@@ -41,6 +48,13 @@ pub fn refuses(
     in_kubernetes: bool,
 ) -> Result<bool, String> {
     match options.gate {
+        GateChoice::Refuse if would_rule_the_node(in_kubernetes) => Err(
+            "--gate refuse: this pod is on the host's network, where the rule would be the node's: use --gate divert".to_owned()
+        ),
+        GateChoice::Auto if would_rule_the_node(in_kubernetes) => {
+            debug!("new connections are diverted, not refused: this pod is on the host's network");
+            Ok(false)
+        }
         GateChoice::Refuse => match refuse::permitted() {
             Ok(()) => Ok(true),
             Err(error) => Err(format!(

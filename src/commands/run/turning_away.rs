@@ -1,6 +1,7 @@
 //! A listener whose late arrivals speak TLS: only the server can answer them. Those who have come are passed on to it, and
 //! new connections are turned away from then on, before they have got in: diverted they would be lost once the server has
 //! been told to stop.
+use super::choosing::{in_kubernetes, would_rule_the_node};
 use super::gatekeeper::Gatekeeper;
 use crate::cli::GateChoice;
 use crate::late_arrivals::{Passage, Traffic};
@@ -137,7 +138,7 @@ impl Gatekeeper {
 
     /// Where the gate was left to us a rule is better than the plug alone: clients know at once.
     fn refuse_but_passing(&self, address: SocketAddr) -> Option<Refusal> {
-        if self.gate != GateChoice::Auto {
+        if self.gate != GateChoice::Auto || would_rule_the_node(in_kubernetes()) {
             return None;
         }
         let members = self.listeners.watched.iter().map(|watched| &watched.listener);
