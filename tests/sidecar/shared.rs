@@ -2,6 +2,7 @@
 //! container.
 use crate::beside::Sidecar;
 use crate::drains::{SERVED, drain_then_stop, nobody_is_lost};
+use crate::support::control_group::ControlGroup;
 use crate::support::load::{plan, until_gone};
 use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
@@ -29,6 +30,7 @@ pub fn trials(privileges: &Result<(), String>) -> Vec<Trial> {
         trial("its_kept_alive_clients_are_parked_and_none_is_lost", &Ok(()), kept_alive),
         trial("as_another_user_nothing_is_held_and_the_report_says_so", privileges, another_user),
         trial("a_server_that_nobody_stops_is_left_as_it_was", &Ok(()), released),
+        trial("all_of_the_servers_container_is_the_servers", &ControlGroup::permitted(), container),
     ]
 }
 
@@ -130,4 +132,16 @@ fn released() {
     process::kill(server.pid(), libc::SIGTERM);
     assert_eq!(server.wait(PATIENCE).code(), Some(0));
     assert_eq!(sidecar.get("/readyz").0, 503);
+}
+
+/// Beside its master and two workers, who hold the listener, there is one who does not, and whose parent is none of them.
+fn container() {
+    let group = ControlGroup::new().expect("a control group");
+    let wrapper = group.wrapper();
+    let orphan = ["sh", "-c", "(sleep 600 &) ; exec \"$@\"", "sh"];
+    let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).chain(orphan).collect();
+    let server = Server::gunicorn("sync", &["--workers", "2"]).under(&wrapper).start();
+    let sidecar = Sidecar::beside(&server, &[]);
+    assert_eq!(sidecar.get("/drain"), (200, SERVED.to_owned()));
+    assert!(sidecar.log().contains("processes=4"), "{}", sidecar.log());
 }

@@ -9,6 +9,7 @@ mod drains;
 mod hook;
 mod interrupted;
 mod orphans;
+mod pod;
 mod refusals;
 
 use support::{python, runner};
@@ -20,6 +21,7 @@ fn main() {
         container::trials(),
         interrupted::trials(),
         orphans::trials(),
+        pod::trials(),
         refusals::trials(),
     ]);
 }

@@ -28,11 +28,13 @@ pub fn main(args: &WaitArgs) -> Result<ExitCode, String> {
         .args(args_os().skip(1))
         .arg("--detached")
         .current_dir("/")
-        .stdin(Stdio::null())
+        // A pipe that nobody has the other end of, for /dev/null may not be there.
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(log_of(target.main))
         .spawn()
         .map_err(|error| format!("cannot start the process that drains ({}): {error}", program.display()))?;
+    drop((other.stdin.take(), other.stderr.take()));
     let mut line = String::new();
     // The other may inherit nothing that keeps this from ending, should it die.
     let heard = other.stdout.take().map(|told| BufReader::new(told).read_line(&mut line));
@@ -58,7 +60,7 @@ fn log_of(main: Pid) -> Stdio {
         Ok(log) => log.into(),
         Err(error) => own().unwrap_or_else(|| {
             say(format!("warning: cannot write to the container's log ({error}): only this is said"));
-            Stdio::null()
+            Stdio::piped()
         }),
     }
 }
