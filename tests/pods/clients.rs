@@ -1,6 +1,6 @@
 //! The clients: a pod of their own, which sends to the Service's address without a pause.
 use super::cluster::{Namespace, image};
-use super::deployment::restricted;
+use super::pods::restricted;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};

@@ -3,11 +3,14 @@ use serde_json::{Deserializer, Value, json};
 use std::env;
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-/// How long a fact of the cluster is waited for, as kubectl takes it: far longer than it takes on the slowest machine.
-pub const PATIENCE: &str = "180s";
+/// How long a fact of the cluster is waited for: far longer than it takes on the slowest machine.
+pub const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The variable that names the image which the pods run. It is also the user's word that this cluster is one for tests:
 /// KUBECONFIG alone may be set to any.
@@ -49,19 +52,59 @@ fn kubectl() -> Command {
     command
 }
 
-/// A namespace in which Pod Security `restricted` is enforced. Deleted when dropped, with all that is in it.
+/// The objects of a manifest that users are given, as kubectl reads it; of no namespace yet.
+///
+/// # Panics
+/// When it is none.
+pub fn read(manifest: &str) -> Vec<Value> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/kubernetes").join(manifest);
+    let output = kubectl()
+        .args(["create", "--dry-run=client", "--output=json", "--filename"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
+    let mut objects: Vec<Value> =
+        Deserializer::from_slice(&output.stdout).into_iter().map(Result::unwrap).collect();
+    for object in &mut objects {
+        object["metadata"].as_object_mut().unwrap().remove("namespace");
+    }
+    objects
+}
+
+/// Waits until `fact` is there, for [`PATIENCE`], with a pause between two looks: each is a kubectl.
+///
+/// # Panics
+/// When it is not there by then.
+pub fn wait_for<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(fact) = fact() {
+            return fact;
+        }
+        assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}");
+        sleep(Duration::from_millis(100));
+    }
+}
+
+/// A namespace in which Pod Security is enforced. Deleted when dropped, with all that is in it.
 #[derive(Debug)]
 pub struct Namespace(String);
 
 impl Namespace {
-    /// A new one.
+    /// A new one, in which `restricted` is enforced.
     pub fn new() -> Self {
+        Self::enforcing("restricted")
+    }
+
+    /// A new one, in which this Pod Security Standard is.
+    pub fn enforcing(standard: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let namespace = Self(format!("lameduck-tests-{}-{number}", process::id()));
         namespace.apply(&json!({
             "apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": namespace.0, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+            "metadata": {"name": namespace.0, "labels": {"pod-security.kubernetes.io/enforce": standard}},
         }));
         namespace
     }
@@ -89,12 +132,6 @@ impl Namespace {
         serde_json::from_str(&self.kubectl(&[&["get", "--output", "json"], words].concat())).unwrap()
     }
 
-    /// The objects of a manifest, as kubectl reads it.
-    pub fn read(&self, file: &str) -> Vec<Value> {
-        let read = self.kubectl(&["create", "--dry-run=client", "--output=json", "--filename", file]);
-        Deserializer::from_str(&read).into_iter().map(Result::unwrap).collect()
-    }
-
     /// Creates or changes an object.
     pub fn apply(&self, object: &Value) {
         let in_this = object["kind"] != "Namespace";
@@ -110,7 +147,8 @@ impl Namespace {
 
     /// Waits for a condition of objects, such as `condition=Ready` or `delete`.
     pub fn wait_for(&self, condition: &str, objects: &[&str]) {
-        let (condition, patience) = (format!("--for={condition}"), format!("--timeout={PATIENCE}"));
+        let (condition, patience) =
+            (format!("--for={condition}"), format!("--timeout={}s", PATIENCE.as_secs()));
         self.kubectl(&[&["wait", &condition, &patience], objects].concat());
     }
 }

@@ -7,11 +7,12 @@ mod support;
 
 mod clients;
 mod cluster;
-mod deployment;
 mod old_pods;
+mod pods;
 mod rollouts;
 mod stops;
 mod told;
+mod workload;
 
 fn main() {
     let needs = cluster::needs();

@@ -1,7 +1,7 @@
 //! Rollouts under load that never pauses: plain gunicorn loses requests, under lameduck it loses none.
 use super::clients::Clients;
 use super::cluster::Namespace;
-use super::deployment::{Deployment, Pods};
+use super::pods::Pods;
 use super::support::trial::trial;
 use libtest_mimic::Trial;
 
@@ -27,7 +27,7 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
 /// How many clients of plain gunicorn failed, lost or refused.
 fn plain(worker: &str) -> u64 {
     let namespace = Namespace::new();
-    let deployment = Deployment::new(&namespace, Pods::plain(worker));
+    let deployment = Pods::plain(worker).start(&namespace);
     let clients = Clients::start(&namespace, &deployment.address());
     (0..PLAIN).for_each(|_| deployment.restart());
     let tallies = clients.finish();
@@ -37,7 +37,7 @@ fn plain(worker: &str) -> u64 {
 
 fn under_lameduck(worker: &str) {
     let namespace = Namespace::new();
-    let deployment = Deployment::new(&namespace, Pods::under_lameduck(worker));
+    let deployment = Pods::under_lameduck(worker).start(&namespace);
     let clients = Clients::start(&namespace, &deployment.address());
     (0..UNDER_LAMEDUCK).for_each(|_| deployment.restart());
     let scene = format!("gunicorn {worker} under lameduck, {UNDER_LAMEDUCK} rollouts");

@@ -2,8 +2,9 @@
 //! change a second after the first: plain gunicorn loses clients in that second.
 use super::clients::Clients;
 use super::cluster::Namespace;
-use super::deployment::{Deployment, Pods};
+use super::pods::Pods;
 use super::support::trial::trial;
+use super::workload::Workload;
 use libtest_mimic::Trial;
 
 /// The scenes.
@@ -24,10 +25,9 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
     vec![deleted, scaled]
 }
 
-fn scene(what: &str, happens: impl FnOnce(&Deployment)) {
+fn scene(what: &str, happens: impl FnOnce(&Workload)) {
     let namespace = Namespace::new();
-    let deployment = Deployment::new(&namespace, Pods::under_lameduck("sync"));
-    deployment.scale(4);
+    let deployment = Pods::under_lameduck("sync").replicas(4).start(&namespace);
     let clients = Clients::start(&namespace, &deployment.address());
     happens(&deployment);
     clients.finish().assert_none_lost(what);

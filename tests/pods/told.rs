@@ -1,6 +1,6 @@
 //! The termination message: what the pod's status shows of the drain. Only a watch sees it, for the pod goes with it.
 use super::cluster::Namespace;
-use super::deployment::{Deployment, Pods};
+use super::pods::Pods;
 use super::support::trial::trial;
 use libtest_mimic::Trial;
 use serde_json::{Deserializer, Value};
@@ -13,7 +13,7 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
 
 fn message() {
     let namespace = Namespace::new();
-    let deployment = Deployment::new(&namespace, Pods::under_lameduck("sync"));
+    let deployment = Pods::under_lameduck("sync").start(&namespace);
     let pod = deployment.pods().remove(0);
     let name = pod.trim_start_matches("pod/");
     let select = format!("--field-selector=metadata.name={name}");
