@@ -1,9 +1,11 @@
 //! The clients: a pod of their own, which sends to the Service's address without a pause.
 use super::cluster::{Namespace, image};
+use super::endpoints::{Endpoints, Gap};
 use super::pods::restricted;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// The pod's name.
 const NAME: &str = "clients";
@@ -15,7 +17,11 @@ pub struct Clients<'a> {
     /// `kubectl logs`, which ends with the pod, and so within the load's own limits.
     follower: Child,
     log: BufReader<ChildStdout>,
+    endpoints: Endpoints,
 }
+
+/// What is tallied, as the report names it.
+const KINDS: [&str; 2] = ["connections", "requests"];
 
 /// What became of every new connection and every request of the kept-alive clients.
 #[derive(Debug)]
@@ -41,7 +47,7 @@ impl<'a> Clients<'a> {
         let mut follower =
             namespace.command(&["logs", "--follow", NAME]).stdout(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(follower.stdout.take().unwrap());
-        let mut clients = Self { namespace, follower, log };
+        let mut clients = Self { namespace, follower, log, endpoints: Endpoints::watch(namespace) };
         assert_eq!(clients.line(), "started\n");
         clients
     }
@@ -51,7 +57,8 @@ impl<'a> Clients<'a> {
         // The image has no kill(1).
         let stop = "import os, signal; os.kill(1, signal.SIGTERM)";
         self.namespace.kubectl(&["exec", NAME, "--", "python3", "-c", stop]);
-        Tallies(serde_json::from_str(&self.line()).unwrap())
+        let tallies: Value = serde_json::from_str(&self.line()).unwrap();
+        Tallies::new(tallies, &self.endpoints.gaps())
     }
 
     fn line(&mut self) -> String {
@@ -69,14 +76,40 @@ impl Drop for Clients<'_> {
 }
 
 impl Tallies {
+    /// Whoever could not connect while the Service had no endpoint is counted as that, and as nothing else.
+    fn new(mut tallies: Value, gaps: &[Gap]) -> Self {
+        for kind in KINDS {
+            let tally = &mut tallies[kind];
+            let tries = tally["not_connected"].as_array().cloned().unwrap_or_default();
+            let without: Vec<_> = tries.iter().filter(|one| is_within(one, gaps)).collect();
+            tally["no_endpoint"] = without.len().into();
+            for one in without {
+                let class = one["class"].as_str().unwrap();
+                take_one(&mut tally[class]);
+                if class == "lost" {
+                    take_one(&mut tally["lost_by"][one["failure"].as_str().unwrap()]);
+                }
+            }
+        }
+        Self(tallies)
+    }
+
     /// How many of both kinds are of this class, by its name in the report.
     pub fn count(&self, class: &str) -> u64 {
-        ["connections", "requests"].iter().map(|kind| self.of(kind, class)).sum()
+        KINDS.iter().map(|kind| self.of(kind, class)).sum()
     }
 
     /// How many of one kind are.
     pub fn of(&self, kind: &str, class: &str) -> u64 {
         self.0[kind][class].as_u64().unwrap_or_else(|| panic!("no {class} of {kind}: {}", self.0))
+    }
+
+    /// The same, and that nobody was refused or found no endpoint.
+    pub fn assert_none_lost_or_refused(&self, scene: &str) {
+        self.assert_none_lost(scene);
+        for class in ["refused", "no_endpoint"] {
+            assert_eq!(self.count(class), 0, "{scene}: {class}: {}", self.0);
+        }
     }
 
     /// Prints the figures, and shows that nobody was lost, all were tried and most were answered.
@@ -91,15 +124,25 @@ impl Tallies {
 
 impl std::fmt::Display for Tallies {
     fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-        for kind in ["connections", "requests"] {
-            let [answered, late, refused, lost] =
-                ["answered", "answered_late", "refused", "lost"].map(|class| self.of(kind, class));
+        for kind in KINDS {
+            let classes = ["answered", "answered_late", "refused", "no_endpoint", "lost"];
+            let [answered, late, refused, none, lost] = classes.map(|class| self.of(kind, class));
             let by = &self.0[kind]["lost_by"];
             write!(
                 formatter,
-                "{kind}: {answered} answered, {late} told 503, {refused} refused, {lost} lost {by}; "
+                "{kind}: {answered} answered, {late} told 503, {refused} refused, {none} no endpoint, {lost} lost {by}; "
             )?;
         }
         Ok(())
     }
+}
+
+/// Whether one who could not connect tried to in one of these times.
+fn is_within(one: &Value, gaps: &[Gap]) -> bool {
+    let at = UNIX_EPOCH + Duration::from_millis(one["at_ms"].as_u64().unwrap());
+    gaps.iter().any(|(from, to)| (*from..=*to).contains(&at))
+}
+
+fn take_one(figure: &mut Value) {
+    *figure = figure.as_u64().unwrap().checked_sub(1).unwrap().into();
 }

@@ -134,15 +134,14 @@ impl Namespace {
 
     /// Creates or changes an object.
     pub fn apply(&self, object: &Value) {
-        let in_this = object["kind"] != "Namespace";
-        let mut command = if in_this { self.command(&["apply"]) } else { kubectl() };
-        if !in_this {
-            command.arg("apply");
-        }
-        let mut kubectl =
-            command.args(["--filename", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        kubectl.stdin.take().unwrap().write_all(object.to_string().as_bytes()).unwrap();
-        assert!(kubectl.wait().unwrap().success(), "{object}");
+        let in_none = object["kind"] == "Namespace";
+        let mut command = if in_none { kubectl() } else { self.command(&[]) };
+        feed(command.args(["apply", "--filename", "-"]), &object.to_string());
+    }
+
+    /// The same, of a manifest's text.
+    pub fn apply_text(&self, manifest: &str) {
+        feed(&mut self.command(&["apply", "--filename", "-"]), manifest);
     }
 
     /// Waits for a condition of objects, such as `condition=Ready` or `delete`.
@@ -151,6 +150,12 @@ impl Namespace {
             (format!("--for={condition}"), format!("--timeout={}s", PATIENCE.as_secs()));
         self.kubectl(&[&["wait", &condition, &patience], objects].concat());
     }
+}
+
+fn feed(kubectl: &mut Command, manifest: &str) {
+    let mut kubectl = kubectl.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    kubectl.stdin.take().unwrap().write_all(manifest.as_bytes()).unwrap();
+    assert!(kubectl.wait().unwrap().success(), "{manifest}");
 }
 
 impl Drop for Namespace {

@@ -1,15 +1,16 @@
 //! The clients of the cluster tests, run in a pod: new connections and kept-alive ones to one address, until SIGTERM or
 //! the end of their time. They begin once the address answers, and a line on stdout says so; at the end a JSON object
-//! says what became of each.
+//! says what became of each, and when those who could not connect tried to.
 use clap::Parser;
 use lameduck::cli::values::duration;
-use lameduck::load::{Class, KeptAlive, KeptAlivePlan, Load, Plan, Tally, ask, at_once};
+use lameduck::load::{Class, Failure, KeptAlive, KeptAlivePlan, Load, Outcome, Phase, Plan, Tally, Verdict};
+use lameduck::load::{ask, at_once};
 use lameduck::sockets::Address;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
@@ -50,6 +51,7 @@ fn main() -> io::Result<()> {
 async fn send(args: &Args) -> io::Result<()> {
     let mut terminated = signal(SignalKind::terminate())?;
     timeout(FIRST, first_answer(args)).await?;
+    let begin = SystemTime::now();
     let (connections, requests) = (Load::start(new(args)), KeptAlive::start(kept_alive(args)));
     println!("started");
     // Either way of ending is as good.
@@ -57,8 +59,27 @@ async fn send(args: &Args) -> io::Result<()> {
     requests.stop();
     let connections = connections.finish(2 * CLIENT_TIMEOUT).await;
     let requests = requests.finish(2 * CLIENT_TIMEOUT).await;
-    println!("{}", json!({ "connections": Tally::of(&connections), "requests": Tally::of(&requests) }));
+    let told = |outcomes: &[Outcome]| {
+        let mut told = json!(Tally::of(outcomes));
+        told["not_connected"] = outcomes.iter().filter_map(|outcome| not_connected(begin, outcome)).collect();
+        told
+    };
+    println!("{}", json!({ "connections": told(&connections), "requests": told(&requests) }));
     Ok(())
+}
+
+/// When one who could not connect tried to, in milliseconds since 1970, and the name of the failure.
+fn not_connected(begin: SystemTime, outcome: &Outcome) -> Option<Value> {
+    let Verdict::Failed(failure @ Failure { phase: Phase::Connect, .. }) = outcome.verdict else {
+        return None;
+    };
+    let at = (begin + outcome.started).duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    Some(json!({"at_ms": u64::try_from(at).ok(), "failure": failure, "class": name(outcome.verdict.class())}))
+}
+
+/// As the tally has it.
+fn name(class: Class) -> &'static str {
+    if class == Class::Refused { "refused" } else { "lost" }
 }
 
 /// Waits until the address answers: a Service that was just made is not there yet at every node.

@@ -7,17 +7,28 @@ mod support;
 
 mod clients;
 mod cluster;
+mod endpoints;
+mod failing;
+mod in_place;
+mod modes;
 mod old_pods;
 mod pods;
+mod reports;
 mod rollouts;
 mod stops;
 mod told;
+mod watch;
+mod withdrawal;
 mod workload;
 
 fn main() {
     let needs = cluster::needs();
     support::runner::one_at_a_time([
         rollouts::trials(&needs),
+        modes::trials(&needs),
+        withdrawal::trials(&needs),
+        in_place::trials(&needs),
+        failing::trials(&needs),
         stops::trials(&needs),
         told::trials(&needs),
         old_pods::trials(&needs),

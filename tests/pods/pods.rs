@@ -45,6 +45,16 @@ impl Pods {
         Self::of("gunicorn.yaml", "containers", worker)
     }
 
+    /// gunicorn is process 1, and `lameduck wait` its preStop hook: `deploy/kubernetes/hook.yaml`.
+    pub fn with_hook(worker: &str) -> Self {
+        Self::of("hook.yaml", "containers", worker)
+    }
+
+    /// gunicorn is process 1, and lameduck beside it: `deploy/kubernetes/sidecar.yaml`.
+    pub fn with_sidecar(worker: &str) -> Self {
+        Self::of("sidecar.yaml", "initContainers", worker)
+    }
+
     fn of(manifest: &str, lameduck: &'static str, worker: &str) -> Self {
         let (workloads, others): (Vec<_>, Vec<_>) =
             read(manifest).into_iter().partition(|object| object["kind"] == "Deployment");
@@ -95,6 +105,29 @@ impl Pods {
         self
     }
 
+    /// gunicorn has this option, too.
+    #[must_use]
+    pub fn gunicorn(self, option: &str) -> Self {
+        self.with(|pods| {
+            let words = pods.container()["args"].as_array_mut().unwrap();
+            // The application is the last.
+            words.insert(words.len() - 1, option.into());
+        })
+    }
+
+    /// With the seccomp profile that a pod has where nobody asks for one: none. `restricted` forbids that.
+    #[must_use]
+    pub fn unconfined(self) -> Self {
+        self.with(|pods| {
+            for list in ["containers", "initContainers"] {
+                let containers = pods.spec()[list].as_array_mut().into_iter().flatten();
+                containers.for_each(|container| {
+                    container["securityContext"].as_object_mut().unwrap().remove("seccompProfile");
+                });
+            }
+        })
+    }
+
     /// So many.
     #[must_use]
     pub fn replicas(mut self, replicas: usize) -> Self {
@@ -119,6 +152,15 @@ impl Pods {
     pub fn sleeping(self, seconds: u32) -> Self {
         self.with(|pods| {
             pods.container()["lifecycle"] = json!({"preStop": {"sleep": {"seconds": seconds}}});
+        })
+    }
+
+    /// With the service account `web`, whose token they have.
+    #[must_use]
+    pub fn granted(self) -> Self {
+        self.with(|pods| {
+            pods.spec()["serviceAccountName"] = "web".into();
+            pods.spec()["automountServiceAccountToken"] = true.into();
         })
     }
 

@@ -4,6 +4,12 @@ use super::cluster::{Namespace, PATIENCE, wait_for};
 /// Its name, its Service's, and its pods' label `app`.
 pub const NAME: &str = "web";
 
+/// What kubectl finds its pods by.
+pub const SELECTOR: &str = "--selector=app=web";
+
+/// What kubectl finds its Service's slices by.
+pub const SLICES: &str = "--selector=kubernetes.io/service-name=web";
+
 /// One that is up.
 #[derive(Debug)]
 pub struct Workload<'a> {
@@ -26,25 +32,24 @@ impl<'a> Workload<'a> {
 
     /// The names of its pods, as `pod/NAME`.
     pub fn pods(&self) -> Vec<String> {
-        let label = format!("--selector=app={NAME}");
-        let names = self.namespace.kubectl(&["get", "pods", &label, "--output", "name"]);
+        let names = self.namespace.kubectl(&["get", "pods", SELECTOR, "--output", "name"]);
         names.lines().map(str::to_owned).collect()
     }
 
     /// The unique ids of its pods: a StatefulSet gives names again.
     pub fn unique_ids(&self) -> Vec<String> {
-        let label = format!("--selector=app={NAME}");
         let ids = "jsonpath={range .items[*]}{.metadata.uid}{\"\\n\"}{end}";
-        let ids = self.namespace.kubectl(&["get", "pods", &label, "--output", ids]);
+        let ids = self.namespace.kubectl(&["get", "pods", SELECTOR, "--output", ids]);
         ids.lines().map(str::to_owned).collect()
     }
 
-    /// Replaces all its pods, and waits until the new ones are ready and the old ones are gone.
-    pub fn restart(&self) {
+    /// Replaces all its pods, and waits until the new ones are ready and the old ones are gone: those are given.
+    pub fn restart(&self) -> Vec<String> {
         let old = self.unique_ids();
         self.namespace.kubectl(&["rollout", "restart", &self.object]);
         self.wait_until_available();
         self.wait_until_gone(&old);
+        old
     }
 
     /// Runs so many pods from now on; waits until they are ready, and the others gone.

@@ -18,7 +18,15 @@ pub fn one_at_a_time(trials: impl IntoIterator<Item = Vec<Trial>>) -> ! {
 /// # Panics
 /// When it is no number: none of the runs that were asked for would be had.
 pub fn runs() -> u32 {
-    let Some(runs) = env::var_os(RUNS) else { return 1 };
+    runs_or(1)
+}
+
+/// The same where it is so often by default.
+///
+/// # Panics
+/// As [`runs`].
+pub fn runs_or(by_default: u32) -> u32 {
+    let Some(runs) = env::var_os(RUNS) else { return by_default };
     let number = runs.to_str().and_then(|runs| runs.parse().ok()).filter(|runs| *runs > 0);
     number.unwrap_or_else(|| panic!("{RUNS}={}: not a number from 1 up", runs.display()))
 }
