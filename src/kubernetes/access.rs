@@ -1,6 +1,7 @@
 //! The service account's files, the API server's address, and the client that they make.
 use super::{Settings, Trouble};
 use kube::{Client, Config};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
@@ -38,15 +39,15 @@ impl Access {
             Some(namespace) => namespace.clone(),
             None => namespace_in(&directory.join("namespace"))?,
         };
-        let ca = directory.join("ca.crt");
-        content(&ca)?;
+        let authorities = certificates(&directory.join("ca.crt"))?;
         let ip: Option<IpAddr> = host.parse().ok();
         let host = ip.map_or(host, |ip| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() });
         let url = format!("https://{host}:{port}").parse();
         let mut config =
             Config::new(url.map_err(|_| Trouble::Address(format!("{host}:{port} is no address")))?);
         config.default_namespace.clone_from(&namespace);
-        config.root_cert_file = Some(ca);
+        // Not as a file: the client would look for the system's certificates first, of which a small image has none.
+        config.root_cert = Some(authorities);
         config.auth_info.token = Some(token.into());
         config.connect_timeout = Some(CONNECT_WITHIN);
         // Ours are bounded by the drain.
@@ -75,6 +76,20 @@ fn content(file: &Path) -> Result<String, Trouble> {
     let text = std::fs::read_to_string(file).map_err(|error| trouble(error.to_string()))?;
     let text = text.trim();
     if text.is_empty() { Err(trouble("it is empty".to_owned())) } else { Ok(text.to_owned()) }
+}
+
+/// The certificates in a file of PEM (RFC 7468), each as DER.
+fn certificates(file: &Path) -> Result<Vec<Vec<u8>>, Trouble> {
+    let text = content(file)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    let reason = match found {
+        Ok(found) if !found.is_empty() => {
+            return Ok(found.into_iter().map(|certificate| certificate.to_vec()).collect());
+        }
+        Ok(_) => "it holds no certificate".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Err(Trouble::ServiceAccount { file: file.to_owned(), reason })
 }
 
 fn namespace_in(file: &Path) -> Result<String, Trouble> {

@@ -10,6 +10,9 @@ use std::fs;
 /// Said when the endpoints cannot be had.
 const WITHOUT: &str = "going on without a look at the Services' endpoints";
 
+/// A certificate that was cut off.
+const HALF: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n";
+
 pub fn trials(openssl: &Result<(), String>) -> Vec<Trial> {
     let forbidden = || told_once(&[], true, "may not list endpointslices.discovery.k8s.io (403)");
     let unreadable = || told_once(&[Fault::Body("<html>"); 6], false, "answer cannot be read");
@@ -99,7 +102,8 @@ fn files() {
         ("token", Some("\u{0}"), "token: a token has no such characters"),
         ("namespace", Some(""), "namespace: it is empty"),
         ("namespace", Some("../pods"), "namespace: what it holds is no namespace"),
-        ("ca.crt", Some("no certificate"), "no client for the API server can be made"),
+        ("ca.crt", Some("no certificate"), "ca.crt: it holds no certificate"),
+        ("ca.crt", Some(HALF), "ca.crt: missing section end marker"),
     ] {
         let api = ApiServer::start();
         let account = service_account("shop");

@@ -13,6 +13,7 @@ pub fn trials(openssl: &Result<(), String>) -> Vec<Trial> {
     vec![
         trial("withdrawn_while_it_is_watched_under_load_loses_nobody", openssl, while_watched),
         trial("withdrawn_already_needs_no_watch", openssl, already),
+        trial("an_image_without_certificates_of_its_own_is_no_hindrance", openssl, small_image),
         trial("the_last_endpoint_stays_until_another_is_ready", openssl, last),
         trial("a_pod_that_no_service_selects_waits_for_nothing", openssl, not_selected),
         trial("a_named_service_alone_is_asked_for", openssl, named),
@@ -54,6 +55,17 @@ fn while_watched() {
     assert_eq!(api.asked(|one| one.contains("fieldSelector=metadata.name%3Dweb-a")), 1);
     let log = server.log();
     assert_eq!(log.matches("withdrawn: no Service offers this pod").count(), 1, "{log}");
+}
+
+/// The service account's ca.crt is all that is needed: distroless images have no other.
+fn small_image() {
+    let api = ApiServer::start();
+    api.put(beside_another(8000, false));
+    let pod = Pod::new(gunicorn(), &api, &[]);
+    // Where rustls-native-certs looks first, and then nowhere else.
+    let pod = pod.env("SSL_CERT_FILE", "/nonexistent").env("SSL_CERT_DIR", "/nonexistent");
+    let (report, log) = pod.stopped(|_| ());
+    assert_eq!(report["endpoints"], "withdrawn", "{log}");
 }
 
 fn already() {
