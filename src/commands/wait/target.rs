@@ -51,6 +51,11 @@ fn first(found: &Discovery) -> Option<Pid> {
     oldest(holders).or_else(|| oldest(any))
 }
 
+/// The first process of this container, whether it is a server or not.
+pub fn first_of_container() -> Option<Pid> {
+    oldest(Whose::Container.processes().into_iter())
+}
+
 fn oldest(of: impl Iterator<Item = Pid>) -> Option<Pid> {
     let started =
         |pid: Pid| Process::new(pid.as_raw_nonzero().get()).ok()?.stat().ok().map(|stat| stat.starttime);
