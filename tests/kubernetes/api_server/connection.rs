@@ -1,5 +1,5 @@
 //! One connection: one request, and its answer.
-use super::{Fault, Objects};
+use super::{Fault, Objects, reviews};
 use crate::scene::imf_date;
 use k8s_openapi::jiff::Timestamp;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -23,7 +23,7 @@ const SILENCE: Duration = Duration::from_mins(2);
 pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Objects>) {
     let Ok(connection) = ServerConnection::new(settings) else { return };
     let mut stream = StreamOwned::new(connection, stream);
-    let Some(target) = request(&mut stream) else { return };
+    let Some((target, body)) = request(&mut stream) else { return };
     let is_watch = target.contains("watch=true");
     let (fault, is_forbidden) = {
         let mut objects = objects.lock().expect("no test thread panics with it");
@@ -37,6 +37,11 @@ pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Obj
         Some(Fault::Close) => {}
         None if is_forbidden => status(&mut stream, 403, None),
         None if is_watch => watch(&mut stream, &target, objects),
+        None if reviews::are_at(&target) => {
+            let review = body.expect("what is asked about");
+            let review = reviews::answer(review, &objects.lock().expect("no test thread panics with it"));
+            answer(&mut stream, 201, "", &review.to_string());
+        }
         None => {
             let found = found(&target, &objects.lock().expect("no test thread panics with it"));
             match found {
@@ -49,16 +54,36 @@ pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Obj
     let _ = stream.flush();
 }
 
-fn request(stream: &mut Stream) -> Option<String> {
+/// Its path and query; and what is written, if it is to write something.
+fn request(stream: &mut Stream) -> Option<(String, Option<Value>)> {
     let mut read = Vec::new();
-    while !read.windows(4).any(|end| end == b"\r\n\r\n") {
-        let mut bytes = [0; 4096];
-        let count = stream.read(&mut bytes).ok().filter(|count| *count > 0)?;
-        read.extend_from_slice(&bytes[..count]);
+    let head_ends = loop {
+        if let Some(at) = read.windows(4).position(|end| end == b"\r\n\r\n") {
+            break at + 4;
+        }
+        more(stream, &mut read)?;
+    };
+    let head = String::from_utf8(read[..head_ends].to_vec()).ok()?;
+    let lower = head.to_lowercase();
+    assert!(lower.contains("authorization: bearer "), "no token: {head}");
+    let target = head.split(' ').nth(1)?.to_owned();
+    if head.starts_with("GET ") {
+        return Some((target, None));
     }
-    let head = String::from_utf8(read).ok()?;
-    assert!(head.to_lowercase().contains("authorization: bearer "), "no token: {head}");
-    head.strip_prefix("GET ")?.split(' ').next().map(str::to_owned)
+    assert!(head.starts_with("POST "), "{head}");
+    let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let end = head_ends + length.unwrap_or(0_usize);
+    while read.len() < end {
+        more(stream, &mut read)?;
+    }
+    Some((target, Some(serde_json::from_slice(&read[head_ends..end]).expect("JSON"))))
+}
+
+fn more(stream: &mut Stream, read: &mut Vec<u8>) -> Option<()> {
+    let mut bytes = [0; 4096];
+    let count = stream.read(&mut bytes).ok().filter(|count| *count > 0)?;
+    read.extend_from_slice(&bytes[..count]);
+    Some(())
 }
 
 fn found(target: &str, objects: &Objects) -> Option<Value> {

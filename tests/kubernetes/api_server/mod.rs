@@ -1,5 +1,6 @@
 //! An API server of the test's own: EndpointSlices, one pod, watches, and faults in the order in which they are wanted.
 mod connection;
+mod reviews;
 mod tls;
 
 pub use tls::{another_authority, certificate};
@@ -35,6 +36,8 @@ pub struct Objects {
     pub faults: VecDeque<Fault>,
     /// Whether all of them are forbidden.
     pub is_forbidden: bool,
+    /// What a review says that the service account may not do: verb and resource.
+    pub denied: Vec<(&'static str, &'static str)>,
     /// The requests that came: path and query.
     pub asked: Vec<String>,
     /// The watches that are open.
