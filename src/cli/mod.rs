@@ -9,7 +9,7 @@ pub mod trial;
 pub mod values;
 mod wait;
 
-pub use doctor::DoctorArgs;
+pub use doctor::{DoctorArgs, DoctorWay};
 pub use run::{
     Capture, DrainArgs, GateChoice, LateArrivalArgs, ParkArgs, ParkChoice, RunArgs, SocketArgs,
     TelemetryArgs, Treatment,

@@ -22,14 +22,14 @@ const LONGEST: usize = 32 << 20;
 const LIST: Asked =
     Asked { verb: "list", what: "endpointslices.discovery.k8s.io", option: "--withdrawal off" };
 const WATCH: Asked = Asked { verb: "watch", ..LIST };
-const POD: Asked = Asked { verb: "get", what: "pods", option: "--own-pod leave" };
+pub(super) const POD: Asked = Asked { verb: "get", what: "pods", option: "--own-pod leave" };
 
 /// What is asked for, as a Role has it.
 #[derive(Clone, Copy)]
-struct Asked {
-    verb: &'static str,
-    what: &'static str,
-    option: &'static str,
+pub(super) struct Asked {
+    pub verb: &'static str,
+    pub what: &'static str,
+    pub option: &'static str,
 }
 
 /// What a watch is of.
@@ -106,12 +106,17 @@ impl Api {
         own_pod::read(&parse(&bytes)?, &self.identity, date.as_deref(), asked)
     }
 
-    fn of<T: Resource<DynamicType = ()>>(&self) -> Request {
+    /// The namespace of this pod.
+    pub fn namespace(&self) -> &str {
+        &self.access.namespace
+    }
+
+    pub(super) fn of<T: Resource<DynamicType = ()>>(&self) -> Request {
         Request::new(T::url_path(&(), Some(&self.access.namespace)))
     }
 
     /// The whole of an answer, and its Date.
-    async fn ask<E: std::fmt::Display>(
+    pub(super) async fn ask<E: std::fmt::Display>(
         &self,
         asked: Asked,
         request: Result<hyper::Request<Vec<u8>>, E>,
@@ -165,6 +170,6 @@ fn unreachable(error: &dyn std::error::Error) -> Trouble {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Trouble> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Trouble> {
     serde_json::from_slice(bytes).map_err(|error| Trouble::Unreadable(error.to_string()))
 }

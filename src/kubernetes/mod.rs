@@ -19,6 +19,8 @@
 //! | `own_pod` | deadline and surroundings of this pod; pure |
 //! | `following` | the LIST and the WATCHes, one after the other, until nothing more is to be learned |
 //! | `inquiry` | the thread |
+//! | `permission` | what a service account may do, as a Role says it |
+//! | `survey` | the same questions, asked now: for `lameduck doctor` |
 //!
 //! It knows nothing of the drain.
 mod access;
@@ -29,8 +31,10 @@ mod identity;
 mod inquiry;
 mod lines;
 mod own_pod;
+mod permission;
 mod settings;
 mod slices;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -39,6 +43,8 @@ pub use fellows::Fellows;
 pub use identity::{Identity, Whoami};
 pub use inquiry::{Inquiry, News};
 pub use own_pod::OwnPod;
+pub use permission::Permission;
 pub use settings::Settings;
 pub use slices::Standing;
+pub use survey::{Endpoints, PodSays, Survey, survey};
 pub use trouble::Trouble;

@@ -1,7 +1,28 @@
 //! `lameduck doctor` where something is refused for real, beside a real server that is stopped there: what the one
 //! says is what the other shows.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `environments` | system calls that are refused, namespaces, users |
+//! | `hooks` | the same for `wait` and `sidecar`, beside a server that is there already |
+//! | `surroundings` | time, files, mounts, kernels |
+//! | `cluster` | the API server, which is that of tests/kubernetes |
+//! | `options` | what is asked for |
+#[cfg(all(feature = "kubernetes", feature = "trial"))]
+mod cluster;
 mod environments;
+mod hooks;
 mod options;
+mod surroundings;
+
+#[cfg(all(feature = "kubernetes", feature = "trial"))]
+#[path = "../kubernetes/api_server/mod.rs"]
+#[allow(dead_code, reason = "a part of it is used here")]
+mod api_server;
+#[cfg(all(feature = "kubernetes", feature = "trial"))]
+#[path = "../kubernetes/scene.rs"]
+#[allow(dead_code, reason = "a part of it is used here")]
+mod scene;
 
 #[path = "../faults/mod.rs"]
 mod faults;
@@ -14,8 +35,10 @@ use std::process::{Command, Output};
 use support::{finish, lameduck};
 
 fn main() {
-    let trials = [environments::trials(), options::trials()].into_iter().flatten().collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let trials = [environments::trials(), hooks::trials(), surroundings::trials(), options::trials()];
+    #[cfg(all(feature = "kubernetes", feature = "trial"))]
+    let trials = trials.into_iter().chain([cluster::trials()]);
+    libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit();
 }
 
 /// What it said, as JSON; its exit status is that of its promise.
@@ -50,10 +73,19 @@ impl Said {
         self.0["promise"].as_str().expect("a word")
     }
 
+    fn finding(&self, subject: &str) -> &Value {
+        let findings = self.0["findings"].as_array().expect("findings");
+        findings.iter().find(|finding| finding["subject"] == subject).expect(subject)
+    }
+
+    /// What is to be set.
+    fn advice(&self, subject: &str) -> &str {
+        self.finding(subject)["advice"].as_str().expect("an advice")
+    }
+
     /// How much works of a subject, and what was seen of it.
     fn of(&self, subject: &str) -> (&str, &str) {
-        let findings = self.0["findings"].as_array().expect("findings");
-        let finding = findings.iter().find(|finding| finding["subject"] == subject).expect(subject);
+        let finding = self.finding(subject);
         let state = finding["state"].as_str().expect("a state");
         assert_eq!(
             finding["advice"].is_null(),

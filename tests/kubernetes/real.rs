@@ -3,7 +3,7 @@
 use crate::cluster::{Account, Change, account, apply, kubectl, needs};
 use crate::scene::{endpoint, gunicorn, read, slice};
 use crate::support::trial::trial;
-use crate::support::{PATIENCE, wait_for};
+use crate::support::{PATIENCE, finish, lameduck, wait_for};
 use k8s_openapi::jiff::Timestamp;
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -20,7 +20,34 @@ fn slice_with(namespace: &str, offered: bool) -> Value {
 }
 
 pub fn trials() -> Vec<Trial> {
-    vec![trial("a_real_api_server_tells_of_the_withdrawal", &needs(), withdrawn)]
+    vec![
+        trial("a_real_api_server_tells_the_doctor_what_is_granted", &needs(), examined),
+        trial("a_real_api_server_tells_of_the_withdrawal", &needs(), withdrawn),
+    ]
+}
+
+fn examined() {
+    let account = account("examined");
+    apply(&account, &slice_with(&account.namespace, true));
+    let mut doctor = lameduck();
+    doctor
+        .args(["doctor", "--json", "--gate", "divert", "--own-pod", "read", "--service-account"])
+        .arg(&account.files);
+    doctor.env("KUBERNETES_SERVICE_HOST", &account.host).env("KUBERNETES_SERVICE_PORT", &account.port);
+    doctor.env("LAMEDUCK_POD_NAME", "web-0").env("LAMEDUCK_POD_UID", crate::scene::UID);
+    let page: Value = serde_json::from_slice(&finish(&mut doctor).stdout).expect("JSON");
+    let seen = |subject: &str| {
+        let findings = page["findings"].as_array().expect("findings");
+        let finding = findings.iter().find(|finding| finding["subject"] == subject).expect(subject);
+        ["state", "seen"].map(|name| finding[name].as_str().expect("a text"))
+    };
+    assert_eq!(seen("API server"), ["ok", &format!("answers for the namespace {}", account.namespace)]);
+    assert_eq!(seen("list endpointslices"), ["ok", "the service account may"]);
+    assert_eq!(seen("watch endpointslices"), ["ok", "the service account may"]);
+    assert_eq!(seen("get pods"), ["weaker", "the service account may not"]);
+    assert_eq!(seen("create events"), ["ok", "the service account may not; it is not asked for"]);
+    assert_eq!(seen("this pod"), ["ok", "web-0 is an endpoint of web"]);
+    kubectl(&account.namespace, &["delete", "namespace", &account.namespace, "--wait=false"], None);
 }
 
 fn withdrawn() {

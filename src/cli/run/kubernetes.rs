@@ -65,14 +65,19 @@ impl KubernetesArgs {
     /// What is to be asked; `None`: nothing.
     #[must_use]
     pub fn settings(&self, in_kubernetes: bool) -> Option<Settings> {
-        let withdrawal = self.withdrawal == Withdrawal::Auto;
-        let own_pod = self.own_pod == OwnPod::Read;
+        let settings = self.all_settings();
+        (in_kubernetes && (settings.withdrawal || settings.own_pod)).then_some(settings)
+    }
+
+    /// The same, even if that is nothing.
+    #[must_use]
+    pub fn all_settings(&self) -> Settings {
         // A variable that is empty was meant to be filled in by somebody, and was not.
         let told = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        (in_kubernetes && (withdrawal || own_pod)).then(|| Settings {
-            withdrawal,
+        Settings {
+            withdrawal: self.withdrawal == Withdrawal::Auto,
             services: self.services.clone(),
-            own_pod,
+            own_pod: self.own_pod == OwnPod::Read,
             service_account: self.service_account.clone(),
             whoami: Whoami {
                 name: told(&self.pod_name),
@@ -80,7 +85,7 @@ impl KubernetesArgs {
                 uid: told(&self.pod_uid),
                 ips: self.pod_ips.clone(),
             },
-        })
+        }
     }
 }
 

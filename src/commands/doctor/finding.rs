@@ -1,5 +1,6 @@
 //! What one trial has shown.
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// How much of it works here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,7 +24,7 @@ pub struct Finding {
     /// What was seen.
     pub seen: String,
     /// What to set, where there is something to be had.
-    pub advice: Option<&'static str>,
+    pub advice: Option<Cow<'static, str>>,
 }
 
 impl Finding {
@@ -33,13 +34,21 @@ impl Finding {
     }
 
     /// It works in part, or by a weaker way.
-    pub fn weaker(subject: &'static str, seen: impl Into<String>, advice: &'static str) -> Self {
-        Self { subject, state: State::Weaker, seen: seen.into(), advice: Some(advice) }
+    pub fn weaker(
+        subject: &'static str,
+        seen: impl Into<String>,
+        advice: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { subject, state: State::Weaker, seen: seen.into(), advice: Some(advice.into()) }
     }
 
     /// It does not work.
-    pub fn missing(subject: &'static str, seen: impl Into<String>, advice: &'static str) -> Self {
-        Self { subject, state: State::Missing, seen: seen.into(), advice: Some(advice) }
+    pub fn missing(
+        subject: &'static str,
+        seen: impl Into<String>,
+        advice: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { subject, state: State::Missing, seen: seen.into(), advice: Some(advice.into()) }
     }
 
     /// Whether all of it works.

@@ -2,31 +2,58 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `host` | where we are: kernel, process, users, security modules |
+//! | `host` | where we are: kernel, process, users and what they may do |
+//! | `modules` | SELinux and AppArmor |
+//! | `proc` | what /proc shows, and control groups |
+//! | `program` | where lameduck's own program lies |
 //! | `looks` | what can be seen of queues and connections |
-//! | `holding` | how the server's sockets can be held |
+//! | `holding` | how the sockets of a server that we start can be held |
+//! | `reach` | the same of a process that is not below us |
+//! | `server` | a server that is there already, for a hook |
 //! | `gates` | how new connections can be kept away |
 //! | `parking` | whether a request can be kept unread |
 //! | `patient` | a process of ours that stands for the server |
+//! | `cluster` | what the API server permits and says; `no_cluster` where lameduck was built without |
+//! | `trouble` | why the API server tells nothing, and the way out |
+//! | `grace` | whether a drain fits into the time that there is (pure) |
+//! | `message` | the files that a drain's end is told in |
+//! | `ways` | what each way of running lameduck would take |
 //! | `promise` | what follows from all that (pure) |
 //! | `finding`, `page` | one trial's result, and all of them, printed |
+#[cfg(feature = "kubernetes")]
+mod cluster;
+#[cfg(not(feature = "kubernetes"))]
+#[path = "no_cluster.rs"]
+mod cluster;
 mod finding;
 mod gates;
+mod grace;
 mod holding;
 mod host;
 mod looks;
+mod message;
+mod modules;
 mod page;
 mod parking;
 mod patient;
+mod proc;
+mod program;
 mod promise;
+mod reach;
+mod server;
+#[cfg(feature = "kubernetes")]
+mod trouble;
+mod ways;
 
 use super::run::choosing;
-use super::run::starting::Way;
-use crate::cli::{DoctorArgs, GateChoice, ParkChoice, SocketArgs};
+use crate::cli::{DoctorArgs, DoctorWay, ParkChoice};
+use cluster::Cluster;
+use finding::Finding;
 use page::Page;
-use promise::{Capture, Facts, Gate};
+use promise::Facts;
 use std::io::Write as _;
 use std::process::ExitCode;
+use ways::Tried;
 
 /// Runs the verb.
 ///
@@ -36,9 +63,10 @@ pub fn main(args: &DoctorArgs) -> Result<ExitCode, String> {
     if args.patient {
         return Ok(patient::main());
     }
-    args.sockets.check()?;
-    let finds_fellows = cfg!(feature = "kubernetes") && choosing::in_kubernetes();
-    args.late_arrivals.check(&args.sockets, finds_fellows)?;
+    if let Some(inode) = args.reach {
+        return Ok(reach::main(inode));
+    }
+    check(args)?;
     let page = examine(args);
     let text = if args.json {
         serde_json::to_string_pretty(&page).map_err(|error| error.to_string())? + "\n"
@@ -50,44 +78,61 @@ pub fn main(args: &DoctorArgs) -> Result<ExitCode, String> {
     Ok(page.plan.promise.code().into())
 }
 
+fn check(args: &DoctorArgs) -> Result<(), String> {
+    if args.pid.is_some() && args.way != DoctorWay::Wait {
+        return Err("--pid names the server of a hook: add --way wait, or leave it out".to_owned());
+    }
+    if args.way != DoctorWay::Run {
+        return args.hook.check();
+    }
+    let finds_fellows = cfg!(feature = "kubernetes") && choosing::in_kubernetes();
+    args.hook.sockets.check()?;
+    args.hook.late_arrivals.check(&args.hook.sockets, finds_fellows)
+}
+
 fn examine(args: &DoctorArgs) -> Page {
+    let options = &args.hook;
+    let way = args.way.into();
     let [queue, open] = looks::tcp();
-    let (getfd, bind) = (holding::by_getfd(), holding::by_bind());
-    let (divert, refuse) = (gates::divert(), gates::refuse());
-    let mark = parking::mark();
-    let capture = capture(&args.sockets, getfd.is_ok(), bind.is_ok());
+    let (divert, refuse, mark) = (gates::divert(), gates::refuse(), parking::mark());
+    let tried = Tried::of(args, divert.is_ok());
     let facts = Facts {
+        way,
         queue_is_seen: queue.is_there(),
         in_flight_is_seen: open.is_ok(),
-        capture,
-        gate: gate(args, capture, divert.is_ok()),
-        parks: args.park.park == ParkChoice::Auto && getfd.is_ok() && mark.is_ok(),
+        capture: tried.capture,
+        gate: tried.gate,
+        parks: options.park.park == ParkChoice::Auto && tried.reaches_connections && mark.is_ok(),
+        ends_with_the_server: tried.ends_with_the_server,
     };
-    let mut findings = vec![host::kernel(), host::confinement(), host::orphans(), queue, open, looks::unix()];
-    findings.push(getfd);
-    findings.extend(holding::of_another_user());
-    findings.extend([bind, divert, refuse, mark]);
+    let mut findings = vec![host::kernel(), host::confinement(way), modules::security_module(queue.is_ok())];
+    findings
+        .extend([proc::visibility(way), proc::control_groups(way), program::program()].into_iter().flatten());
+    if args.way == DoctorWay::Run {
+        findings.push(host::orphans());
+    }
+    findings.extend([queue, open, looks::unix()]);
+    findings.extend(tried.findings);
+    findings.extend([divert, refuse]);
+    if args.way != DoctorWay::Sidecar {
+        findings.push(mark);
+    }
+    findings.extend(around(args));
     Page { version: env!("CARGO_PKG_VERSION"), findings, plan: facts.plan() }
 }
 
-/// What `run` would choose, where the trials say that it works.
-fn capture(options: &SocketArgs, getfd: bool, bind: bool) -> Capture {
-    if !options.listen.is_empty() {
-        return Capture::Listen;
-    }
-    match Way::of(options) {
-        Ok(Way::Announced | Way::AnnouncedIfPossible) if bind => Capture::Bind,
-        Ok(Way::Plainly) if getfd && options.want_getfd() => Capture::Getfd,
-        _ => Capture::None,
-    }
-}
-
-fn gate(args: &DoctorArgs, capture: Capture, divert: bool) -> Gate {
-    match choosing::refuses(&args.sockets, &args.late_arrivals, choosing::in_kubernetes()) {
-        Ok(true) => Gate::Refuse,
-        Ok(false) if args.sockets.gate != GateChoice::None && capture != Capture::None && divert => {
-            Gate::Divert
-        }
-        _ => Gate::None,
-    }
+/// What is around the server: who sends it traffic, how much time it has, who is told of its end.
+fn around(args: &DoctorArgs) -> Vec<Finding> {
+    let options = &args.hook;
+    let in_kubernetes = choosing::in_kubernetes();
+    let Cluster { mut findings, grace_period, reads_pod, sees_withdrawal } =
+        Cluster::asked(options, in_kubernetes);
+    let policy = options.drain.policy(in_kubernetes, None);
+    let known =
+        grace::Known { policy: &policy, pod: grace_period, reads_pod, sees_withdrawal, in_kubernetes };
+    findings.push(known.finding());
+    let told = &options.telemetry;
+    findings.extend(message::termination_log(told.termination_log.as_deref(), in_kubernetes));
+    findings.extend(message::report(told.report.as_deref()));
+    findings
 }

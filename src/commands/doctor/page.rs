@@ -1,6 +1,6 @@
 //! What the doctor says: for people, and as JSON.
 use super::finding::Finding;
-use super::promise::{Capture, Gate, Plan};
+use super::promise::{Capture, Gate, Plan, Way};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ pub struct Page {
     pub version: &'static str,
     /// What each trial has shown.
     pub findings: Vec<Finding>,
-    /// What `lameduck run` would do here.
+    /// What lameduck would do here.
     #[serde(flatten)]
     pub plan: Plan,
 }
@@ -28,11 +28,12 @@ impl Page {
                 let _ = writeln!(out, "{:<width$}           > {advice}", "");
             }
         }
-        let Plan { capture, gate, parks, promise, sentences } = &self.plan;
+        let Plan { way, capture, gate, parks, promise, sentences } = &self.plan;
         let park = if *parks { "auto" } else { "off" };
         let _ = writeln!(
             out,
-            "\n`lameduck run` here: capture {}, gate {}, park {park}. Promise: {}.",
+            "\n`lameduck {}` here: capture {}, gate {}, park {park}. Promise: {}.",
+            way.name(),
             capture.name(),
             gate.name(),
             promise.name()
@@ -41,6 +42,16 @@ impl Page {
             let _ = writeln!(out, "{sentence}");
         }
         out
+    }
+}
+
+impl Way {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Wait => "wait",
+            Self::Sidecar => "sidecar",
+        }
     }
 }
 

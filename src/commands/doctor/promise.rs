@@ -1,10 +1,13 @@
-//! What `lameduck run` would take here, and what can therefore be promised. Pure: the trials come in as plain facts.
+//! What a way of running lameduck would take here, and what can therefore be promised. Pure: the trials come in as plain
+//! facts. docs/hook.md has the same as a table.
 use serde::Serialize;
 
 /// What the trials have shown, and the options permit.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts {
+    /// Which way lameduck would be run.
+    pub way: Way,
     /// A connection that waits is seen without holding its listener.
     pub queue_is_seen: bool,
     /// What is in flight on an accepted connection is seen.
@@ -15,6 +18,20 @@ pub struct Facts {
     pub gate: Gate,
     /// Parking is wanted, and connections can be duplicated and marked.
     pub parks: bool,
+    /// Whoever drains ends in the instant in which the server's first process does.
+    pub ends_with_the_server: bool,
+}
+
+/// A way of running lameduck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// It starts the server.
+    Run,
+    /// A hook in the server's container.
+    Wait,
+    /// A hook in a container beside it.
+    Sidecar,
 }
 
 /// How the server's listeners would be held.
@@ -58,13 +75,15 @@ pub enum Promise {
 /// What would be done here.
 #[derive(Debug, Serialize)]
 pub struct Plan {
+    /// Which way lameduck would be run.
+    pub way: Way,
     /// How the server's listeners would be held.
     pub capture: Capture,
     /// What would keep new connections away.
     pub gate: Gate,
     /// Whether requests on open connections would be parked.
     pub parks: bool,
-    /// How much can be promised.
+    /// How much can be promised, at an ordinary stop.
     pub promise: Promise,
     /// What each kind of client can rely on, a sentence each.
     pub sentences: Vec<&'static str>,
@@ -73,33 +92,60 @@ pub struct Plan {
 impl Facts {
     /// What follows from them.
     pub fn plan(self) -> Plan {
-        let Self { queue_is_seen, in_flight_is_seen, capture, gate, parks } = self;
+        let Self { way, queue_is_seen, in_flight_is_seen, capture, gate, parks, ends_with_the_server } = self;
         // Where a listener is held, its queue is seen, and saved when time is over.
         let held = capture != Capture::None;
         let parks = parks && in_flight_is_seen;
-        let full = held && gate != Gate::None && parks;
+        let full = held && gate != Gate::None && parks && !ends_with_the_server;
         let promise = match () {
             () if full => Promise::Full,
             () if held || gate != Gate::None || queue_is_seen => Promise::Weaker,
             () => Promise::Nothing,
         };
-        let queue = match (held, gate) {
+        let mut sentences = vec![self.of_new_connections(), self.of_open_connections(parks)];
+        if way != Way::Run {
+            sentences.push("A server that ends by itself calls no hook: its queue is lost.");
+        }
+        Plan { way, capture, gate, parks, promise, sentences }
+    }
+
+    fn of_new_connections(self) -> &'static str {
+        let (held, is_hook) = (self.capture != Capture::None, self.way != Way::Run);
+        match (held, self.gate) {
             (true, Gate::Refuse | Gate::Divert) => "New and queued connections: none is lost.",
-            (true, Gate::None) => {
+            (true, Gate::None) if !is_hook => {
                 "New and queued connections: one that comes while the server closes is answered by lameduck; there is no gate."
             }
-            (false, Gate::Refuse | Gate::Divert) => {
+            (true, Gate::None) => {
+                "Queued connections are answered; there is no gate: one that comes when the hook has returned may be lost."
+            }
+            (false, Gate::Refuse) => {
                 "New connections are refused; one that is still queued when the server closes is lost."
             }
-            (false, Gate::None) if queue_is_seen => {
+            (false, Gate::Divert) => {
+                "New connections come to lameduck, which has joined the server's group; one that is still queued when the server \
+                 closes is lost."
+            }
+            (false, Gate::None) if self.queue_is_seen && is_hook => {
+                "There is no gate: the hook returns when no connection comes any more (--settle) and nobody is queued; one that \
+                 comes after that is lost when the server closes."
+            }
+            (false, Gate::None) if self.queue_is_seen => {
                 "Queued connections are waited for; one that comes while the server closes is lost, unless the server has a \
                  SO_REUSEPORT group of its own."
             }
             (false, Gate::None) => {
                 "Queued connections are not seen: those there when the server closes are lost."
             }
-        };
-        let open = match (parks, in_flight_is_seen) {
+        }
+    }
+
+    fn of_open_connections(self, parks: bool) -> &'static str {
+        match (parks, self.in_flight_is_seen) {
+            (true, _) if self.ends_with_the_server => {
+                "Open connections: no request is lost but one that comes in the instant in which the server's first process ends, \
+                 and lameduck with it (TLS and HTTP/2: at a quiet instant)."
+            }
             (true, _) => "Open connections: no request is lost (TLS and HTTP/2: at a quiet instant).",
             (false, true) => {
                 "Open connections: requests that are being answered are waited for; one sent in the instant of the stop may be lost."
@@ -107,8 +153,7 @@ impl Facts {
             (false, false) => {
                 "Open connections: what is being answered is not seen, and left to the server's own stop."
             }
-        };
-        Plan { capture, gate, parks, promise, sentences: vec![queue, open] }
+        }
     }
 }
 
@@ -133,49 +178,4 @@ impl Promise {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ALL: Facts = Facts {
-        queue_is_seen: true,
-        in_flight_is_seen: true,
-        capture: Capture::Getfd,
-        gate: Gate::Divert,
-        parks: true,
-    };
-
-    #[test]
-    fn the_whole_promise_needs_a_hold_a_gate_and_parking() {
-        assert_eq!(ALL.plan().promise, Promise::Full);
-        for weaker in [
-            Facts { capture: Capture::None, ..ALL },
-            Facts { gate: Gate::None, ..ALL },
-            Facts { parks: false, ..ALL },
-            Facts { in_flight_is_seen: false, ..ALL },
-        ] {
-            assert_eq!(weaker.plan().promise, Promise::Weaker, "{weaker:?}");
-        }
-    }
-
-    #[test]
-    fn a_restricted_pod_keeps_new_connections_and_parks_none() {
-        let plan = Facts { capture: Capture::Bind, parks: false, ..ALL }.plan();
-        assert_eq!((plan.gate, plan.parks, plan.promise), (Gate::Divert, false, Promise::Weaker));
-        assert_eq!(plan.sentences[0], "New and queued connections: none is lost.");
-    }
-
-    #[test]
-    fn what_is_not_seen_and_not_held_is_not_drained() {
-        let blind = Facts {
-            queue_is_seen: false,
-            in_flight_is_seen: false,
-            capture: Capture::None,
-            gate: Gate::None,
-            parks: true,
-        };
-        assert_eq!(blind.plan().promise, Promise::Nothing);
-        assert!(!blind.plan().parks, "what is in flight is not seen");
-        assert_eq!(Facts { queue_is_seen: true, ..blind }.plan().promise, Promise::Weaker);
-        assert_eq!(Facts { gate: Gate::Refuse, ..blind }.plan().promise, Promise::Weaker);
-    }
-}
+mod tests;

@@ -47,7 +47,7 @@ mod signals;
 pub mod starting;
 pub mod supervision;
 mod telling;
-mod termination_message;
+pub mod termination_message;
 mod turning_away;
 
 use crate::cli::RunArgs;

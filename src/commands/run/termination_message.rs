@@ -12,7 +12,7 @@ use std::time::Duration;
 use tracing::{debug, warn};
 
 /// Where the kubelet reads it unless the container names another file (v1.TerminationMessagePathDefault).
-const DEFAULT: &str = "/dev/termination-log";
+pub const DEFAULT: &str = "/dev/termination-log";
 /// The kubelet shows so much of it, bytes (`MaxContainerTerminationMessageLength`, kubelet/container/runtime.go): what is
 /// cut is no JSON any more.
 const LONGEST: usize = 4096;

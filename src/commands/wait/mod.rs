@@ -13,7 +13,7 @@
 //! | `turn` | one hook drains, others wait for it |
 mod detached;
 mod hook;
-mod target;
+pub mod target;
 mod turn;
 
 use crate::cli::WaitArgs;

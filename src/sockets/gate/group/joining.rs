@@ -48,6 +48,16 @@ impl Group {
         group.tried(strays)
     }
 
+    /// Whether a group of somebody else's could be joined, as far as can be seen without: a socket of ours is bound beside
+    /// its members, never listens, and is closed. Nobody is sent to it.
+    ///
+    /// # Errors
+    /// As [`Self::join`].
+    pub fn could_be_joined(place: Place) -> Result<(), GateError> {
+        place.try_a_program()?;
+        place.bind().map(drop)
+    }
+
     /// Whether a group can be joined here at all, tried on one of our own.
     ///
     /// # Errors
