@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
     let test = |name, test: fn()| trial(name, &openssl, test);
     vec![
         test("what_is_granted_is_told_and_asked_for_once", granted),
+        test("an_image_without_certificate_authorities_is_enough", without_authorities),
         test("what_is_not_granted_is_told_with_the_rule_that_grants_it", denied),
         test("what_is_not_asked_for_may_be_denied", not_asked_for),
         test("an_api_server_that_says_nothing_is_told_with_the_way_out", silent),
@@ -78,6 +79,14 @@ fn granted() {
     assert_eq!((asked.len(), api.lists_and_watches()), (6, [1, 0]), "{asked:?}");
 }
 
+/// As in an image made from scratch: rustls-native-certs looks where these variables say.
+fn without_authorities() {
+    let api = shop(pod(UID, 30, &[]));
+    let mut command = before(&api, &service_account("shop"), &[]);
+    let page = said(command.env("SSL_CERT_FILE", "/no/file").env("SSL_CERT_DIR", "/no/directory"));
+    assert_eq!(page.of("API server"), ("ok", "answers for the namespace shop"));
+}
+
 fn denied() {
     let api = shop(pod(UID, 30, &[]));
     api.objects().denied.extend([("list", "endpointslices"), ("watch", "endpointslices"), ("get", "pods")]);
@@ -87,7 +96,8 @@ fn denied() {
         assert!(page.advice(subject).contains(&format!("verbs: [{verb}]")), "{}", page.0);
     }
     // And neither is tried.
-    assert_eq!(api.objects().asked.len(), 4, "{:?}", api.objects().asked);
+    let asked = api.objects().asked.clone();
+    assert_eq!(asked.len(), 4, "{asked:?}");
     assert_eq!(page.of("grace period").0, "weaker", "it is not known");
 }
 

@@ -126,9 +126,11 @@ fn hidden() {
 /// As in gVisor: no sock_diag, and rows without who waits.
 fn always_zero() {
     refusing(libc::SYS_socket, &[(0, libc::AF_NETLINK), (2, SOCK_DIAG)], libc::EPROTONOSUPPORT, || {
-        // A file of /proc/PID/net is looked up anew each time, and what is mounted over it lost; the directory is not.
-        let mounts = "mount -t tmpfs none /mnt && head -n 1 /proc/net/tcp >/mnt/tcp && cp /proc/net/snmp /mnt && \
-                      mount --bind /mnt /proc/$$/net";
+        // A file of /proc/PID/net is looked up anew each time, and what is mounted over it lost; the directory is not. Whatever
+        // port is tried, its row is there.
+        let mounts = "mount -t tmpfs none /mnt && cp /proc/net/snmp /mnt && head -n 1 /proc/net/tcp >/mnt/tcp && \
+                      for port in $(seq 1024 65535); do printf '0: 0100007F:%04X 00000000:0000 0A 00000000:00000000 00:00000000 \
+                      00000000 0 0 1 1 0 0 100 0 0 10 0\\n' $port; done >>/mnt/tcp && mount --bind /mnt /proc/$$/net";
         let page = after(mounts);
         let (state, seen) = page.of("accept queue");
         assert!(state == "missing" && seen.contains("does not show who waits in it"), "{state} {seen}");
