@@ -8,7 +8,7 @@ is served, and returns; then the server gets its stop signal. What it does meanw
 the server is gone, and ends with the container's first process at the latest. The log is the container's own.
 
 It needs pidfd_getfd(2), and the server's user id: refused by the RuntimeDefault seccomp profile, and by Yama's \
-ptrace_scope from 1 on; there the server's new connections cannot be kept away, and the hook says so (lameduck doctor).
+ptrace_scope from 1 on; there the server's new connections cannot be kept away, and the hook says so (lameduck doctor --way wait).
 
 A DURATION is a number with a unit (500ms, 25s, 2m, 1m 30s) or a bare number of seconds, a year at most. Where an \
 option takes several values, they are given with commas or by repeating the option.

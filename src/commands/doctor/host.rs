@@ -15,7 +15,7 @@ const GVISOR: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
 /// Bits of a set of capabilities (linux/capability.h) of which lameduck makes use.
 const CAPABILITIES: [(u32, &str); 4] =
     [(7, "SETUID"), (10, "NET_BIND_SERVICE"), (12, "NET_ADMIN"), (SYS_PTRACE, "SYS_PTRACE")];
-const SYS_PTRACE: u32 = 19;
+pub const SYS_PTRACE: u32 = 19;
 
 /// The kernel's release.
 pub fn kernel() -> Finding {
