@@ -28,9 +28,11 @@ pub fn trials() -> Vec<Trial> {
         test("where_getfd_is_refused_a_hook_joins_a_group", wait_joins),
         trial("in_a_container_a_hook_ends_with_process_1", &container, in_a_container),
         trial("a_server_of_another_user_is_out_of_a_hooks_reach", &root, another_user),
+        test("a_server_on_a_unix_socket_is_held_as_any", unix_server),
         test("without_a_server_a_hook_has_nothing_to_be_tried_on", no_server),
         test("a_sidecar_has_no_gate_where_the_server_has_no_group", sidecar_settles),
         test("a_sidecar_joins_a_group", sidecar_joins),
+        trial("a_sidecar_refuses_where_it_may", &refusing_is_permitted(), sidecar_refuses),
         test("a_sidecar_has_to_be_told_the_ports", sidecar_without_ports),
         test("what_a_hook_refuses_is_refused_here", refused),
     ]
@@ -75,6 +77,18 @@ fn wait_holds() {
     // Nothing was left: it goes on as before.
     assert_eq!(server.get("/"), "ok");
     is_what_the_hook_shows(&page, &server);
+}
+
+fn unix_server() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("app.sock");
+    let server = Server::gunicorn_at(&path, "sync", &["--workers", "1"]).start();
+    let page = of_wait(&server);
+    let (state, seen) = page.of("server");
+    assert!(state == "ok" && seen.contains("at unix:/") && seen.contains("were duplicated"), "{seen}");
+    refusing(libc::SYS_pidfd_getfd, &[], libc::EPERM, || {
+        assert_eq!(of_wait(&server).of("server").0, "missing");
+    });
 }
 
 fn wait_settles() {
@@ -159,6 +173,22 @@ fn sidecar_joins() {
     assert_eq!((page.plan(), page.promise()), (("none", "divert", false), "weaker"));
     assert!(page.of("server").1.ends_with("its group can be joined"), "{}", page.0);
     assert_eq!(server.get("/"), "ok");
+}
+
+fn refusing_is_permitted() -> Result<(), String> {
+    let page = doctor(&[]);
+    let (state, seen) = page.of("gate refuse");
+    if state == "ok" { Ok(()) } else { Err(seen.to_owned()) }
+}
+
+fn sidecar_refuses() {
+    let server = server(&[]);
+    let port = server.address().port().to_string();
+    let page = doctor(&["--way", "sidecar", "--gate", "refuse", "--port", &port]);
+    assert_eq!((page.plan(), page.promise()), (("none", "refuse", false), "weaker"));
+    assert!(page.of("server").1.ends_with("its new connections can be refused"), "{}", page.0);
+    assert!(page.sentences()[0].starts_with("New connections are refused"), "{}", page.0);
+    assert_eq!(server.get("/"), "ok", "and none is");
 }
 
 fn sidecar_without_ports() {

@@ -49,7 +49,7 @@ pub fn of_wait(args: &WaitArgs) -> Server {
     owners.find(&processes);
     let is_open = !owners.some_are_hidden();
     let tcp: Vec<&Listener> = listeners.iter().filter(|one| one.address.tcp().is_some()).collect();
-    let held: io::Result<()> = tcp.iter().try_for_each(|one| {
+    let held: io::Result<()> = listeners.iter().try_for_each(|one| {
         if one.holders.is_empty() {
             // Found by its port alone.
             return Err(io::Error::from_raw_os_error(libc::EACCES));
