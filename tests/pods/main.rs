@@ -7,6 +7,7 @@ mod support;
 
 mod clients;
 mod cluster;
+mod doctor;
 mod endpoints;
 mod failing;
 mod in_place;
@@ -32,5 +33,6 @@ fn main() {
         stops::trials(&needs),
         told::trials(&needs),
         old_pods::trials(&needs),
+        doctor::trials(&needs),
     ])
 }
