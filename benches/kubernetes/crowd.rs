@@ -1,6 +1,6 @@
 //! Two hundred pods of one Service that are told to stop in one instant, before a kube-apiserver: what each of them would ask, from
 //! one process.
-use crate::cluster::{Account, Change, account, apply, kubectl};
+use crate::cluster::{Account, Change, Namespace, SLICES};
 use crate::figures::table;
 use crate::scene::{endpoint, slice};
 use lameduck::kubernetes::{Inquiry, News, Settings, Standing, Trouble, Whoami};
@@ -36,15 +36,15 @@ struct Told {
 
 /// Measures, and prints the table.
 pub fn measure() {
-    let account = account("crowd");
-    slices(&account.namespace, false).iter().map(|slice| apply(&account, slice)).for_each(drop);
-    let mut stopping = slices(&account.namespace, true);
+    let namespace = Namespace::new("crowd", &[SLICES]);
+    let account = namespace.account(&[]);
+    slices(namespace.name(), false).iter().for_each(|slice| namespace.apply(slice));
+    let mut stopping = slices(namespace.name(), true);
     stopping.truncate(PODS / PER_SLICE);
     let change = Change::prepare(stopping);
-    let before = Lists::now();
+    let before = Lists::now(&namespace);
     let told = asked(&account, change);
-    let [lists, refused_lists] = Lists::now().since(&before);
-    kubectl(&account.namespace, &["delete", "namespace", &account.namespace, "--wait=false"], None);
+    let [lists, refused_lists] = Lists::now(&namespace).since(&before);
     let after = |share: usize| told.withdrawn_after.get(told.withdrawn_after.len() * share / 100);
     let ms = |share| after(share).map_or("-".to_owned(), ToString::to_string);
     let row = |what: &str, figure: String| vec![what.to_owned(), figure];
@@ -116,6 +116,7 @@ pub fn stopped() -> bool {
         withdrawal: true,
         services: vec!["web".to_owned()],
         own_pod: false,
+        events: false,
         service_account: files.clone(),
         whoami: Whoami {
             name: Some(format!("web-{number}")),
@@ -162,8 +163,8 @@ fn goes_on(news: &News, begin: Instant, told: &mut Told) -> bool {
 struct Lists([u64; 2]);
 
 impl Lists {
-    fn now() -> Self {
-        let metrics = kubectl("default", &["get", "--raw", "/metrics"], None);
+    fn now(namespace: &Namespace) -> Self {
+        let metrics = namespace.kubectl(&["get", "--raw", "/metrics"], None);
         let count = |refused: bool| -> u64 {
             let lists = metrics.lines().filter(|line| {
                 line.starts_with("apiserver_request_total{")

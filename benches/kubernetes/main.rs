@@ -11,6 +11,7 @@ mod support;
 #[allow(dead_code, unused_imports, reason = "a part of it")]
 mod api_server;
 #[path = "../../tests/kubernetes/cluster.rs"]
+#[allow(dead_code, reason = "a part of it")]
 mod cluster;
 mod crowd;
 mod memory;

@@ -15,7 +15,7 @@ pub use run::{
     TelemetryArgs, Treatment,
 };
 #[cfg(feature = "kubernetes")]
-pub use run::{KubernetesArgs, OwnPod, Withdrawal};
+pub use run::{Events, KubernetesArgs, OwnPod, Withdrawal};
 #[cfg(feature = "trial")]
 pub use trial::{TrialArgs, TrialServerArgs, Work};
 

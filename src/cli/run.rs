@@ -9,7 +9,7 @@ mod telemetry;
 
 pub use drain::DrainArgs;
 #[cfg(feature = "kubernetes")]
-pub use kubernetes::{KubernetesArgs, OwnPod, Withdrawal};
+pub use kubernetes::{Events, KubernetesArgs, OwnPod, Withdrawal};
 pub use late_arrivals::{LateArrivalArgs, Treatment};
 pub use park::{ParkArgs, ParkChoice};
 pub use sockets::{Capture, GateChoice, SocketArgs};

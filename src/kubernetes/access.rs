@@ -1,4 +1,5 @@
 //! The service account's files, the API server's address, and the client that they make.
+use super::bound::{Bound, bound};
 use super::{Settings, Trouble};
 use kube::{Client, Config};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
@@ -17,6 +18,8 @@ pub struct Access {
     pub client: Client,
     /// The namespace of this pod.
     pub namespace: String,
+    /// The pod that the token is bound to, if it is to one.
+    pub bound: Option<Bound>,
     /// The address by which the API server is reached; `None`: it has a name, or there is no way.
     pub reached_from: Option<IpAddr>,
 }
@@ -48,12 +51,13 @@ impl Access {
         config.default_namespace.clone_from(&namespace);
         // Not as a file: the client would look for the system's certificates first, of which a small image has none.
         config.root_cert = Some(authorities);
+        let bound = bound(&token);
         config.auth_info.token = Some(token.into());
         config.connect_timeout = Some(CONNECT_WITHIN);
         // Ours are bounded by the drain.
         config.default_retry = false;
         let client = Client::try_from(config).map_err(|error| Trouble::Client(chain(&error)))?;
-        Ok(Self { client, namespace, reached_from: ip.and_then(|ip| reached_from(ip, port)) })
+        Ok(Self { client, namespace, bound, reached_from: ip.and_then(|ip| reached_from(ip, port)) })
     }
 }
 

@@ -5,10 +5,10 @@ use super::slices::SERVICE;
 use super::{Identity, OwnPod, Settings, Trouble, own_pod};
 use http_body_util::{BodyExt, Limited};
 use k8s_openapi::List;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Event, Pod};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::Resource;
-use kube::api::{GetParams, ListParams, WatchParams};
+use kube::api::{GetParams, ListParams, PostParams, WatchParams};
 use kube::client::Body;
 use kube::core::Request;
 use std::time::{Duration, Instant};
@@ -23,6 +23,7 @@ const LIST: Asked =
     Asked { verb: "list", what: "endpointslices.discovery.k8s.io", option: "--withdrawal off" };
 const WATCH: Asked = Asked { verb: "watch", ..LIST };
 pub(super) const POD: Asked = Asked { verb: "get", what: "pods", option: "--own-pod leave" };
+const EVENT: Asked = Asked { verb: "create", what: "events", option: "--events off" };
 
 /// What is asked for, as a Role has it.
 #[derive(Clone, Copy)]
@@ -56,7 +57,7 @@ impl Api {
     /// As [`Access::open`].
     pub fn open(settings: &Settings) -> Result<Self, Trouble> {
         let access = Access::open(settings)?;
-        let identity = Identity::of(&settings.whoami, access.reached_from);
+        let identity = Identity::of(&settings.whoami, access.bound.clone(), access.reached_from);
         Ok(Self { access, identity, services: settings.services.clone() })
     }
 
@@ -109,6 +110,16 @@ impl Api {
     /// The namespace of this pod.
     pub fn namespace(&self) -> &str {
         &self.access.namespace
+    }
+
+    /// Writes an Event.
+    ///
+    /// # Errors
+    /// As [`Self::slices`].
+    pub async fn write(&self, event: &Event) -> Result<(), Trouble> {
+        let body = serde_json::to_vec(event).map_err(|error| Trouble::Unreadable(error.to_string()))?;
+        self.ask(EVENT, self.of::<Event>().create(&PostParams::default(), body)).await?;
+        Ok(())
     }
 
     pub(super) fn of<T: Resource<DynamicType = ()>>(&self) -> Request {

@@ -1,4 +1,5 @@
 //! Who this pod is among the endpoints.
+use super::bound::Bound;
 use k8s_openapi::api::discovery::v1::Endpoint;
 use std::net::IpAddr;
 
@@ -32,11 +33,15 @@ fn host_name() -> String {
 }
 
 impl Identity {
-    /// What was told; else the host's name, and the address by which the API server is reached.
+    /// What was told; else what the service account's token tells; else the host's name, and the address by which the API
+    /// server is reached.
     #[must_use]
-    pub fn of(whoami: &Whoami, reached_from: Option<IpAddr>) -> Self {
+    pub fn of(whoami: &Whoami, bound: Option<Bound>, reached_from: Option<IpAddr>) -> Self {
+        let is_it = |bound: &Bound| whoami.name.as_ref().is_none_or(|name| *name == bound.name);
+        let (name, uid) = bound.filter(is_it).map(|bound| (bound.name, bound.uid)).unzip();
         let ips = if whoami.ips.is_empty() { reached_from.into_iter().collect() } else { whoami.ips.clone() };
-        Self { name: whoami.name.clone().unwrap_or_else(host_name), uid: whoami.uid.clone(), ips }
+        let name = whoami.name.clone().or(name).unwrap_or_else(host_name);
+        Self { name, uid: whoami.uid.clone().or(uid), ips }
     }
 
     /// Whether an endpoint is this pod. A unique id decides where both have one: a StatefulSet gives a name again.

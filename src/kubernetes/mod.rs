@@ -1,7 +1,9 @@
-//! What the API server tells at a stop: whether traffic is still sent to this pod, who else serves, how much time is left.
+//! What the API server tells at a stop: whether traffic is still sent to this pod, who else serves, how much time is left. And
+//! what it is told in the end: Events.
 //!
 //! ```text
 //! Settings --Inquiry::begin--> [thread: LIST, at most one WATCH at a time, GET] --News--> whoever began it
+//! Settings, Notice --Announcement::begin--> [thread: at most two POSTs] --Announced--> whoever began it
 //! ```
 //!
 //! Nothing of it exists before a drain begins: no thread, no client, no connection. Nothing of it is needed: what cannot
@@ -11,20 +13,26 @@
 //! |---|---|
 //! | `settings`, `identity` | what is asked, and who this pod is |
 //! | `access` | the service account's files, and the client that they make |
+//! | `bound` | which pod the token is bound to; pure |
 //! | `api` | the requests, each bounded in time and size |
 //! | `lines` | a watch's answer, event by event |
 //! | `trouble` | what may go wrong, and whether to try again |
 //! | `slices` | what the EndpointSlices say of this pod; pure |
 //! | `fellows` | who else serves the same; pure |
-//! | `own_pod` | deadline and surroundings of this pod; pure |
+//! | `own_pod` | deadline, surroundings and owner of this pod; pure |
 //! | `following` | the LIST and the WATCHes, one after the other, until nothing more is to be learned |
-//! | `inquiry` | the thread |
+//! | `inquiry` | the thread that asks |
 //! | `permission` | what a service account may do, as a Role says it |
 //! | `survey` | the same questions, asked now: for `lameduck doctor` |
+//! | `events` | the Events of a notice; pure |
+//! | `announcement` | the thread that writes them |
 //!
 //! It knows nothing of the drain.
 mod access;
+mod announcement;
 mod api;
+mod bound;
+mod events;
 mod fellows;
 mod following;
 mod identity;
@@ -39,10 +47,12 @@ mod survey;
 mod tests;
 mod trouble;
 
+pub use announcement::{Announced, Announcement};
+pub use events::Notice;
 pub use fellows::Fellows;
 pub use identity::{Identity, Whoami};
 pub use inquiry::{Inquiry, News};
-pub use own_pod::OwnPod;
+pub use own_pod::{OwnPod, Owner};
 pub use permission::Permission;
 pub use settings::Settings;
 pub use slices::Standing;

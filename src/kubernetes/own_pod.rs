@@ -10,13 +10,30 @@ const LOAD_BALANCERS: [&str; 2] =
 /// Date has whole seconds (RFC 9110, section 5.6.7): it may be almost one more.
 const DATE_STEP: Duration = Duration::from_secs(1);
 
-/// What this pod's object tells of its stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What this pod's object tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnPod {
     /// When the kubelet kills its containers, at the earliest; `None`: nobody has deleted it.
     pub killed_at: Option<Instant>,
     /// A cloud's load balancer sends it traffic.
     pub has_load_balancer: bool,
+    /// Its unique id.
+    pub uid: Option<String>,
+    /// What has made it, and replaces it.
+    pub owner: Option<Owner>,
+}
+
+/// The controller of a pod: a ReplicaSet, a StatefulSet, a DaemonSet, a Job, ...
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Such as `apps/v1`.
+    pub api_version: String,
+    /// Such as `ReplicaSet`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its unique id.
+    pub uid: String,
 }
 
 /// Reads it. `date` is what the answer's Date header says, `asked` when the request was sent: the difference of the two
@@ -44,7 +61,15 @@ pub fn read(pod: &Pod, identity: &Identity, date: Option<&str>, asked: Instant) 
             Some(asked.checked_add(left).unwrap_or(asked))
         }
     };
-    Ok(OwnPod { killed_at, has_load_balancer })
+    let (uid, owner) = (pod.metadata.uid.clone(), owner(pod));
+    Ok(OwnPod { killed_at, has_load_balancer, uid, owner })
+}
+
+/// Of several owners one at most is the controller (metav1.GetControllerOf).
+fn owner(pod: &Pod) -> Option<Owner> {
+    let mut owners = pod.metadata.owner_references.iter().flatten();
+    let one = owners.find(|owner| owner.controller == Some(true))?.clone();
+    Some(Owner { api_version: one.api_version, kind: one.kind, name: one.name, uid: one.uid })
 }
 
 fn server_time(date: &str) -> Option<Timestamp> {

@@ -11,8 +11,18 @@ pub struct Settings {
     pub services: Vec<String>,
     /// Whether this pod is read.
     pub own_pod: bool,
+    /// Whether Events tell how the drain went.
+    pub events: bool,
     /// The directory of the service account's files.
     pub service_account: PathBuf,
     /// What was told of this pod.
     pub whoami: Whoami,
+}
+
+impl Settings {
+    /// Whether there is anything to ask at the stop.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.withdrawal || self.own_pod
+    }
 }

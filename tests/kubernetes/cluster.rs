@@ -1,30 +1,33 @@
-//! A kube-apiserver, `$KUBECONFIG`: its objects by kubectl, a service account, and a change that has only to be sent.
+//! A kube-apiserver, `$KUBECONFIG`, by kubectl: a namespace, the files of a service account in it, and a change that has only to be
+//! sent.
+use crate::api_server::service_account;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, Patch, PatchParams};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// What the service account may do: docs/kubernetes.md has the same Role.
-const ROLE: [&str; 4] =
-    ["role", "lameduck", "--verb=list,watch", "--resource=endpointslices.discovery.k8s.io"];
+/// What the service account may do: docs/kubernetes.md has the same Role. A resource, its group, and the verbs.
+pub type Rule = (&'static str, &'static str, &'static [&'static str]);
 
-/// What a kube-apiserver can be had by; else why not.
+/// For the withdrawal.
+pub const SLICES: Rule = ("endpointslices", "discovery.k8s.io", &["list", "watch"]);
+/// For `--own-pod read`.
+pub const PODS: Rule = ("pods", "", &["get"]);
+/// For `--events on`.
+pub const EVENTS: Rule = ("events", "", &["create"]);
+
+/// Whether there is one.
 ///
 /// # Errors
-/// With what is missing.
+/// With the reason, and what to do.
 pub fn needs() -> Result<(), String> {
-    match std::env::var_os("KUBECONFIG") {
-        None => Err(
-            "KUBECONFIG is not set: `tests/cluster/up --api-only` starts an API server and names its file"
-                .to_owned(),
-        ),
-        Some(_) => kubectl_is_there(),
+    if std::env::var_os("KUBECONFIG").is_none() {
+        let way = "`tests/cluster/up --api-only` starts an API server and names its file";
+        return Err(format!("KUBECONFIG is not set: {way}"));
     }
-}
-
-fn kubectl_is_there() -> Result<(), String> {
     let there = Command::new("kubectl")
         .args(["version", "--client"])
         .output()
@@ -32,59 +35,94 @@ fn kubectl_is_there() -> Result<(), String> {
     there.then_some(()).ok_or_else(|| "kubectl is not on PATH".to_owned())
 }
 
-/// The output of `kubectl ARGUMENTS`, fed with an object.
-pub fn kubectl(namespace: &str, arguments: &[&str], object: Option<&Value>) -> String {
-    let mut command = Command::new("kubectl");
-    command.args(["--namespace", namespace]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut running = command.stdin(Stdio::piped()).spawn().expect("kubectl");
-    let stdin = running.stdin.take().expect("its standard input");
-    if let Some(object) = object {
-        serde_json::to_writer(&stdin, object).expect("kubectl reads");
+/// The namespace of a scene. It is deleted in the end; without a controller-manager it stays, as its name does.
+pub struct Namespace(String);
+
+impl Namespace {
+    /// A new one, with a service account `web` that may do this.
+    pub fn new(scene: &str, rules: &[Rule]) -> Self {
+        let namespace = Self(format!("{scene}-{}", std::process::id()));
+        for what in [["namespace", namespace.name()], ["serviceaccount", "web"]] {
+            namespace.kubectl(&[&["create"], &what[..]].concat(), None);
+        }
+        let rule = |(resource, group, verbs): &Rule| json!({"apiGroups": [group], "resources": [resource], "verbs": verbs});
+        let rules: Vec<Value> = rules.iter().map(rule).collect();
+        namespace.create(&json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": {"name": "lameduck"}, "rules": rules}));
+        let account = format!("--serviceaccount={}:web", namespace.name());
+        namespace.kubectl(&["create", "rolebinding", "lameduck", "--role=lameduck", &account], None);
+        namespace
     }
-    drop(stdin);
-    let output = running.wait_with_output().expect("kubectl");
-    assert!(output.status.success(), "kubectl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("UTF-8")
+
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// The output of `kubectl ARGUMENTS`, fed with an object.
+    pub fn kubectl(&self, arguments: &[&str], object: Option<&Value>) -> String {
+        let mut command = Command::new("kubectl");
+        command
+            .args(["--namespace", self.name()])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut running = command.stdin(Stdio::piped()).spawn().expect("kubectl");
+        let stdin = running.stdin.take().expect("its standard input");
+        if let Some(object) = object {
+            serde_json::to_writer(&stdin, object).expect("kubectl reads");
+        }
+        drop(stdin);
+        let output = running.wait_with_output().expect("kubectl");
+        let wrong = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "kubectl {arguments:?}: {wrong}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Creates an object.
+    pub fn create(&self, object: &Value) {
+        self.kubectl(&["create", "--filename", "-"], Some(object));
+    }
+
+    /// Creates or changes an object.
+    pub fn apply(&self, object: &Value) {
+        self.kubectl(&["apply", "--filename", "-"], Some(object));
+    }
+
+    /// How the service account gets to the API server, with a token that is made so.
+    pub fn account(&self, token: &[&str]) -> Account {
+        let files = service_account(self.name());
+        let view = |path: &str| {
+            self.kubectl(&["config", "view", "--raw", "--minify", "--flatten", "-o", path], None)
+        };
+        let authority = view("jsonpath={.clusters[0].cluster.certificate-authority-data}");
+        let decoded = Command::new("base64").arg("-d").stdin(file_with(&authority)).output().expect("base64");
+        std::fs::write(files.join("ca.crt"), decoded.stdout).expect("a file under target/");
+        let token = self.kubectl(&[&["create", "token", "web"], token].concat(), None);
+        std::fs::write(files.join("token"), token).expect("a file");
+        let server = view("jsonpath={.clusters[0].cluster.server}");
+        let at = server.strip_prefix("https://").and_then(|at| at.rsplit_once(':'));
+        let (host, port) = at.expect("an address");
+        Account { host: host.to_owned(), port: port.to_owned(), files }
+    }
 }
 
-/// Makes or changes an object.
-pub fn apply(account: &Account, object: &Value) {
-    kubectl(&account.namespace, &["apply", "-f", "-"], Some(object));
-}
-
-/// A service account that may do what `ROLE` says.
+/// How a service account gets to the API server.
 pub struct Account {
-    /// Of this run. It is deleted in the end; without a controller-manager it stays, as its name does.
-    pub namespace: String,
-    /// Where the API server is.
+    /// Where that is.
     pub host: String,
     pub port: String,
-    /// Its files.
+    /// The directory of its files.
     pub files: PathBuf,
 }
 
-/// Makes one in a namespace of its own.
-pub fn account(name: &str) -> Account {
-    let namespace = format!("{name}-{}", std::process::id());
-    let kubectl = |arguments: &[&str]| kubectl(&namespace, arguments, None);
-    let files = crate::api_server::service_account(&namespace);
-    for what in [&["namespace", &namespace][..], &["serviceaccount", "web"], &ROLE] {
-        kubectl(&[&["create"], what].concat());
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let words = ["delete", "namespace", &self.0, "--wait=false"];
+        let _ = Command::new("kubectl").args(words).stdout(Stdio::null()).status();
     }
-    let account = format!("--serviceaccount={namespace}:web");
-    kubectl(&["create", "rolebinding", "lameduck", "--role=lameduck", &account]);
-    let view = |path: &str| kubectl(&["config", "view", "--raw", "--minify", "--flatten", "-o", path]);
-    let authority = view("jsonpath={.clusters[0].cluster.certificate-authority-data}");
-    let decoded = Command::new("base64").arg("-d").stdin(file_with(&authority)).output().expect("base64");
-    std::fs::write(files.join("ca.crt"), decoded.stdout).expect("a file under target/");
-    std::fs::write(files.join("token"), kubectl(&["create", "token", "web"])).expect("a file");
-    let server = view("jsonpath={.clusters[0].cluster.server}");
-    let (host, port) =
-        server.strip_prefix("https://").and_then(|at| at.rsplit_once(':')).expect("an address");
-    Account { host: host.to_owned(), port: port.to_owned(), files, namespace }
 }
 
-fn file_with(text: &str) -> std::fs::File {
+fn file_with(text: &str) -> File {
     use std::io::{Seek, Write};
     let mut file = tempfile::tempfile().expect("a temporary file");
     file.write_all(text.as_bytes()).and_then(|()| file.rewind()).expect("a temporary file");

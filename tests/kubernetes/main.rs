@@ -10,18 +10,22 @@
 //! | `failures` | no answer, or a wrong one: the drain goes on as without |
 //! | `hosts_network` | on the network of the node nothing is made that would be the node's |
 //! | `own_pod` | the deadline, and a stop that nobody announced |
+//! | `events` | how the drain went is told by Events |
 //! | `relayed` | late arrivals go to the other endpoints |
-//! | `cluster`, `real` | a kube-apiserver: `KUBECONFIG=FILE cargo test --test kubernetes` |
+//! | `real`, `real_events` | a kube-apiserver: `KUBECONFIG=FILE cargo test --test kubernetes` |
+//! | `cluster` | a namespace of it, by kubectl |
 #[path = "../support/mod.rs"]
 mod support;
 
 mod api_server;
 mod asked;
 mod cluster;
+mod events;
 mod failures;
 mod hosts_network;
 mod own_pod;
 mod real;
+mod real_events;
 mod relayed;
 mod scene;
 mod withdrawal;
@@ -36,7 +40,9 @@ fn main() {
         failures::trials(&openssl),
         own_pod::trials(&openssl),
         hosts_network::trials(&openssl),
+        events::trials(&openssl),
         relayed::trials(&openssl),
         real::trials(),
+        real_events::trials(),
     ]);
 }

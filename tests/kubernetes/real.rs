@@ -1,6 +1,6 @@
 //! A kube-apiserver, `$KUBECONFIG`: an EndpointSlice is made by hand, and changed while lameduck watches. Prints how long
 //! after the change was asked for it was seen.
-use crate::cluster::{Account, Change, account, apply, kubectl, needs};
+use crate::cluster::{Account, Change, Namespace, SLICES, needs};
 use crate::scene::{endpoint, gunicorn, read, slice};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, finish, lameduck, wait_for};
@@ -12,10 +12,10 @@ use serde_json::Value;
 const RUNS: usize = 10;
 
 /// This pod beside a ready one. The API server takes no addresses of the loopback interface.
-fn slice_with(namespace: &str, offered: bool) -> Value {
+fn slice_with(namespace: &Namespace, offered: bool) -> Value {
     let endpoints = [endpoint(0, "10.0.0.1", offered, !offered), endpoint(1, "10.0.0.2", true, false)];
     let mut slice = slice("web-a", 8000, &endpoints);
-    slice["metadata"]["namespace"] = namespace.into();
+    slice["metadata"]["namespace"] = namespace.name().into();
     slice
 }
 
@@ -27,8 +27,9 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn examined() {
-    let account = account("examined");
-    apply(&account, &slice_with(&account.namespace, true));
+    let namespace = Namespace::new("examined", &[SLICES]);
+    let account = namespace.account(&[]);
+    namespace.apply(&slice_with(&namespace, true));
     let mut doctor = lameduck();
     doctor
         .args(["doctor", "--json", "--gate", "divert", "--own-pod", "read", "--service-account"])
@@ -41,26 +42,25 @@ fn examined() {
         let finding = findings.iter().find(|finding| finding["subject"] == subject).expect(subject);
         ["state", "seen"].map(|name| finding[name].as_str().expect("a text"))
     };
-    assert_eq!(seen("API server"), ["ok", &format!("answers for the namespace {}", account.namespace)]);
+    assert_eq!(seen("API server"), ["ok", &format!("answers for the namespace {}", namespace.name())]);
     assert_eq!(seen("list endpointslices"), ["ok", "the service account may"]);
     assert_eq!(seen("watch endpointslices"), ["ok", "the service account may"]);
     assert_eq!(seen("get pods"), ["weaker", "the service account may not"]);
     assert_eq!(seen("create events"), ["ok", "the service account may not; it is not asked for"]);
     assert_eq!(seen("this pod"), ["ok", "web-0 is an endpoint of web"]);
-    kubectl(&account.namespace, &["delete", "namespace", &account.namespace, "--wait=false"], None);
 }
 
 fn withdrawn() {
-    let account = account("shop");
-    let mut took: Vec<i128> = (0..RUNS).map(|_| seen_after(&account)).collect();
-    kubectl(&account.namespace, &["delete", "namespace", &account.namespace, "--wait=false"], None);
+    let namespace = Namespace::new("shop", &[SLICES]);
+    let account = namespace.account(&[]);
+    let mut took: Vec<i128> = (0..RUNS).map(|_| seen_after(&namespace, &account)).collect();
     took.sort_unstable();
     println!("slice changed -> withdrawn seen, ms: median {}, all {took:?}", took[RUNS / 2]);
 }
 
 /// From the instant before the change is asked for to the line of the log, milliseconds.
-fn seen_after(account: &Account) -> i128 {
-    apply(account, &slice_with(&account.namespace, true));
+fn seen_after(namespace: &Namespace, account: &Account) -> i128 {
+    namespace.apply(&slice_with(namespace, true));
     let report = account.files.join("report.json");
     let options = [
         "--service-account",
@@ -77,7 +77,7 @@ fn seen_after(account: &Account) -> i128 {
         .env("LAMEDUCK_POD_NAME", "web-0")
         .env("LAMEDUCK_POD_UID", crate::scene::UID)
         .start();
-    let change = Change::prepare(vec![slice_with(&account.namespace, false)]);
+    let change = Change::prepare(vec![slice_with(namespace, false)]);
     server.signal(libc::SIGTERM);
     wait_for("the watch", || server.log().contains("waiting until it is withdrawn").then_some(()));
     let asked = change.make();

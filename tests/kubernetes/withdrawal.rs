@@ -124,7 +124,8 @@ fn off() {
 fn at_rest() {
     let api = ApiServer::start();
     api.put(beside_another(8000, false));
-    let (mut server, report) = Pod::new(gunicorn(), &api, &[]).start();
+    let everything = ["--own-pod", "read", "--events", "on"];
+    let (mut server, report) = Pod::new(gunicorn(), &api, &everything).start();
     let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().count();
     assert_eq!((tasks, api.objects().asked.len()), (1, 0));
     assert!(process::state(server.pid()).is_some());

@@ -21,6 +21,11 @@ pub struct KubernetesArgs {
     #[arg(long, env = "LAMEDUCK_OWN_POD", value_name = "HOW", value_enum, default_value = "leave")]
     pub own_pod: OwnPod,
 
+    /// Whether Events on this pod and, with --own-pod read, on its owner (its ReplicaSet, its StatefulSet) tell how the drain
+    /// went
+    #[arg(long, env = "LAMEDUCK_EVENTS", value_name = "WHETHER", value_enum, default_value = "off")]
+    pub events: Events,
+
     /// The directory with the service account's token, ca.crt and namespace
     #[arg(long, env = "LAMEDUCK_SERVICE_ACCOUNT", value_name = "DIRECTORY")]
     #[arg(default_value = "/var/run/secrets/kubernetes.io/serviceaccount")]
@@ -61,12 +66,22 @@ pub enum OwnPod {
     Leave,
 }
 
+/// Whether Events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Events {
+    /// They are: the service account has to be allowed to create events, and may then do so about any object of the
+    /// namespace
+    On,
+    /// None is
+    Off,
+}
+
 impl KubernetesArgs {
-    /// What is to be asked; `None`: nothing.
+    /// What is to be asked and told; `None`: nothing.
     #[must_use]
     pub fn settings(&self, in_kubernetes: bool) -> Option<Settings> {
         let settings = self.all_settings();
-        (in_kubernetes && (settings.withdrawal || settings.own_pod)).then_some(settings)
+        (in_kubernetes && (settings.withdrawal || settings.own_pod || settings.events)).then_some(settings)
     }
 
     /// The same, even if that is nothing.
@@ -78,6 +93,7 @@ impl KubernetesArgs {
             withdrawal: self.withdrawal == Withdrawal::Auto,
             services: self.services.clone(),
             own_pod: self.own_pod == OwnPod::Read,
+            events: self.events == Events::On,
             service_account: self.service_account.clone(),
             whoami: Whoami {
                 name: told(&self.pod_name),

@@ -191,7 +191,7 @@ fn queued(listener: &OwnedFd) -> u64 {
 }
 
 /// Waits until `done`; gives up at `until` or when there is to be no more waiting.
-fn wait_for(until: Instant, wait: Wait, mut done: impl FnMut() -> bool) {
+pub(super) fn wait_for(until: Instant, wait: Wait, mut done: impl FnMut() -> bool) {
     loop {
         let begin = Instant::now();
         if done() {

@@ -1,4 +1,5 @@
 //! What Kubernetes tells of the stop: asked when the stop signal has come, heard until the gate closes, said once.
+use super::announcing::Announcing;
 use super::supervision::Supervision;
 use crate::cli::{DrainArgs, HookArgs, LateArrivalArgs, RunArgs, Treatment, values};
 use crate::drain::{Endpoints, Event, Phase};
@@ -8,10 +9,10 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 use tracing::{debug, info, warn};
 
-/// Whom to ask, and what for; by default nobody.
+/// Whom to ask and to tell, and what; by default nobody.
 #[derive(Default)]
 pub struct Cluster {
-    settings: Option<Settings>,
+    pub(super) settings: Option<Settings>,
     /// The ready endpoints are to be relayed to.
     relays: bool,
     /// How long a change takes to get about is to be guessed from the pod.
@@ -20,6 +21,10 @@ pub struct Cluster {
     inquiry: Option<Inquiry>,
     /// Why there is no answer yet.
     trouble: Option<Trouble>,
+    /// What was read of this pod.
+    pub(super) own_pod: Option<OwnPod>,
+    /// Exists while Events are written.
+    pub(super) announcing: Option<Announcing>,
 }
 
 impl Cluster {
@@ -42,6 +47,8 @@ impl Cluster {
             guesses: drain.propagation.is_none(),
             inquiry: None,
             trouble: None,
+            own_pod: None,
+            announcing: None,
         }
     }
 
@@ -62,7 +69,7 @@ impl Supervision {
 
     /// Begins to ask.
     pub(super) fn ask_the_cluster(&mut self) {
-        let Some(settings) = self.cluster.settings.take() else { return };
+        let Some(settings) = self.cluster.settings.clone().filter(Settings::asks) else { return };
         let watched = self.gatekeeper.listeners.watched.iter();
         let ports: BTreeSet<u16> =
             watched.filter_map(|watched| Some(watched.listener.address.tcp()?.port())).collect();
@@ -154,11 +161,13 @@ impl Supervision {
     }
 
     fn hear_of_own_pod(&mut self, own_pod: OwnPod) {
-        if self.cluster.guesses && own_pod.has_load_balancer {
+        let OwnPod { killed_at, has_load_balancer, .. } = own_pod;
+        self.cluster.own_pod = Some(own_pod);
+        if self.cluster.guesses && has_load_balancer {
             info!("a cloud's load balancer sends this pod traffic: --propagation cloud-lb");
             self.step(Event::Propagation(values::CLOUD_LB));
         }
-        match own_pod.killed_at.zip(self.times.stopped) {
+        match killed_at.zip(self.times.stopped) {
             None => {
                 info!(
                     "nobody has deleted this pod: it may be killed at any time, and no Service lets go of it"

@@ -65,6 +65,10 @@ impl Supervision {
             }
             Server::Child(_) => reporting::say(&report, drained, telemetry),
         }
+        if reporting::is_worth_a_word(&report, drained) {
+            self.announce(&report);
+        }
+        self.finish_announcing();
         status
     }
 

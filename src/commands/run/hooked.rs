@@ -152,18 +152,33 @@ impl Supervision {
 
     /// Everything is to be empty when the hook returns: where the server is process 1, we end with it.
     pub(super) fn return_to_the_hook(&mut self) {
+        let Some(mut report) = self.everybody_answered() else { return };
+        reporting::say(&report, true, &self.telemetry);
+        self.announce(&report);
+        if self.ends_with_the_server() {
+            self.finish_announcing();
+            let Some(again) = self.everybody_answered() else { return };
+            report = again;
+        }
+        if let Server::Hooked(hooked) = &mut self.server {
+            hooked.tell(&report);
+        }
+    }
+
+    /// Answers all who have come until now.
+    fn everybody_answered(&mut self) -> Option<Report> {
         let until = self.closing_until();
         let (signals, routing, server) = (&self.signals, &self.routing, &mut self.server);
         let mut wait = |pause| told_to_hurry(signals, routing, server, pause);
         let finished = self.gatekeeper.answer_all(until, &mut wait);
         self.times.forwarded = Some(Instant::now());
-        let Some(looking) = &self.looking else { return };
-        let facts = self.facts(self.verdict(&finished));
-        let report = facts.report(Gate::of(&self.gatekeeper), looking, self.parking.figures(), &finished);
-        reporting::say(&report, true, &self.telemetry);
-        if let Server::Hooked(hooked) = &mut self.server {
-            hooked.tell(&report);
-        }
+        let (gate, facts) = (Gate::of(&self.gatekeeper), self.facts(self.verdict(&finished)));
+        Some(facts.report(gate, self.looking.as_ref()?, self.parking.figures(), &finished))
+    }
+
+    /// Whether we may end at the instant in which the server does, as with process 1 of a container.
+    fn ends_with_the_server(&self) -> bool {
+        matches!(&self.server, Server::Hooked(Hooked { end: End::Process(_), .. }))
     }
 
     /// The exit status of a hook.

@@ -11,6 +11,7 @@
 //! | `actions` | what the drain wants done |
 //! | `looking`, `pace` | what is looked at when, and at what cost |
 //! | `cluster` | what Kubernetes tells of the stop; `no_cluster` where lameduck was built without |
+//! | `announcing` | how it went, told in Events |
 //! | `listeners/` | what the server listens on: found again and again, and held |
 //! | `choosing` | which gate a listener gets: refuse or divert |
 //! | `gatekeeper` | the gate: formed, closed, kept up while the server's processes come and go |
@@ -24,6 +25,8 @@
 //! | `reporting` | the closing line and the report file |
 //! | `termination_message` | what Kubernetes shows of it |
 mod actions;
+#[cfg(feature = "kubernetes")]
+mod announcing;
 pub mod choosing;
 mod closing;
 #[cfg(feature = "kubernetes")]

@@ -1,6 +1,7 @@
 //! lameduck was built without the feature `kubernetes`: nobody is asked, and nothing is told.
 use super::supervision::Supervision;
 use crate::cli::{HookArgs, RunArgs};
+use crate::drain::Report;
 
 /// Nobody who could be asked.
 pub struct Cluster;
@@ -38,4 +39,8 @@ impl Supervision {
     pub(super) fn hear_from_the_cluster(&mut self) {}
 
     pub(super) fn leave_the_cluster(&mut self) {}
+
+    pub(super) fn announce(&mut self, _: &Report) {}
+
+    pub(super) fn finish_announcing(&mut self) {}
 }

@@ -111,12 +111,17 @@ impl Facts {
 
 /// Says it in the log and in the termination message, if there was a drain or somebody to answer, and where wanted in a file.
 pub fn say(report: &Report, drained: bool, telemetry: &TelemetryArgs) {
-    let nobody = Answers::default();
-    if drained || all_taken(report).iter().any(|answers| *answers != nobody) {
+    if is_worth_a_word(report, drained) {
         closing_line(report);
         termination_message::write(report, telemetry.termination_log.as_deref());
     }
     write_where_wanted(report, telemetry);
+}
+
+/// Whether there was a drain, or somebody to answer.
+pub fn is_worth_a_word(report: &Report, drained: bool) -> bool {
+    let nobody = Answers::default();
+    drained || all_taken(report).iter().any(|answers| *answers != nobody)
 }
 
 /// Writes it into the file of `--report`.
@@ -131,6 +136,11 @@ pub fn write_where_wanted(report: &Report, telemetry: &TelemetryArgs) {
 /// What became of all whom lameduck took itself.
 pub fn all_taken(report: &Report) -> [Answers; 3] {
     [report.late_arrivals, report.the_rest, report.late_requests]
+}
+
+/// How many were lost because they came on TLS when the server had been told to stop.
+pub fn alerted(report: &Report) -> u64 {
+    all_taken(report).iter().map(|answers| answers.alerted).sum()
 }
 
 /// The outcome, for people.
@@ -160,7 +170,7 @@ fn closing_line(report: &Report) {
     let relayed: u64 = all.iter().map(|answers| answers.relayed).sum();
     let goaway: u64 = all.iter().map(|answers| answers.goaway).sum();
     let passed_on: u64 = all.iter().map(|answers| answers.passed_on).sum();
-    let alerted: u64 = all.iter().map(|answers| answers.alerted).sum();
+    let alerted = alerted(report);
     info!(
         %outcome,
         %gate,

@@ -62,6 +62,11 @@ fn message(report: &Report) -> String {
 }
 
 fn line(report: &Report) -> String {
+    format!("lameduck: {}\n", summary(report))
+}
+
+/// How the drain went, in one line for people.
+pub fn summary(report: &Report) -> String {
     let times = [report.lame_duck_ms, report.gated_ms, report.stopping_ms, report.closing_ms];
     let seconds = Duration::from_millis(times.into_iter().flatten().sum());
     let taken = all_taken(report);
@@ -69,8 +74,8 @@ fn line(report: &Report) -> String {
     let relayed: u64 = taken.iter().map(|answers| answers.relayed).sum();
     let unanswered = report.left_behind.unanswered;
     format!(
-        "lameduck: {} ({}, {:.1} s, gate {}); answered by lameduck {answered}, relayed {relayed}, left unanswered \
-         {unanswered}; exit status {}\n",
+        "{} ({}, {:.1} s, gate {}); answered by lameduck {answered}, relayed {relayed}, left unanswered \
+         {unanswered}; exit status {}",
         sentence(report),
         report.outcome,
         seconds.as_secs_f64(),

@@ -4,9 +4,13 @@
 //! |---|---|
 //! | `standing` | whether traffic is sent here |
 //! | `fellows` | who else serves |
-//! | `own_pod` | deadline and surroundings |
+//! | `own_pod` | deadline, surroundings and owner |
+//! | `identity` | who this pod is, as its token tells |
+//! | `events` | what is written about it |
 //! | `pauses` | what is tried again, and when |
+mod events;
 mod fellows;
+mod identity;
 mod own_pod;
 mod pauses;
 mod standing;

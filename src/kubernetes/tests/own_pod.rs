@@ -33,7 +33,8 @@ fn given_a_deadline_that_has_passed_then_nothing_is_left() {
 #[test]
 fn given_a_pod_that_nobody_deleted_then_there_is_no_deadline() {
     let own_pod = read(&pod(&json!(null), &json!(null)), &identity(), None, Instant::now()).unwrap();
-    assert_eq!(own_pod, OwnPod { killed_at: None, has_load_balancer: false });
+    let uid = Some("uid-0".to_owned());
+    assert_eq!(own_pod, OwnPod { killed_at: None, has_load_balancer: false, uid, owner: None });
 }
 
 #[test]
@@ -45,6 +46,20 @@ fn given_the_readiness_gate_of_a_load_balancer_then_it_is_seen() {
     assert!(seen("target-health.elbv2.k8s.aws/k8s-shop-web-0123456789"));
     assert!(seen("cloud.google.com/load-balancer-neg-ready"));
     assert!(!seen("example.com/warm"));
+}
+
+#[test]
+fn given_several_owners_then_the_controller_is_the_one() {
+    let owner = |kind: &str, controller: bool| json!({"apiVersion": "apps/v1", "kind": kind, "name": "web-5d8f", "uid": "uid-of-it", "controller": controller});
+    let owner_of = |references: Value| {
+        let mut pod = pod(&json!(null), &json!(null));
+        pod.metadata.owner_references = serde_json::from_value(references).unwrap();
+        read(&pod, &identity(), None, Instant::now()).unwrap().owner
+    };
+    let found = owner_of(json!([owner("Backup", false), owner("ReplicaSet", true)])).unwrap();
+    assert_eq!((found.kind.as_str(), found.uid.as_str()), ("ReplicaSet", "uid-of-it"));
+    assert_eq!(owner_of(json!([owner("Backup", false)])), None);
+    assert_eq!(owner_of(json!(null)), None);
 }
 
 #[test]

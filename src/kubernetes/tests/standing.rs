@@ -118,7 +118,7 @@ fn given_a_name_that_a_new_pod_has_again_then_the_unique_id_decides() {
 
 #[test]
 fn given_no_name_then_the_address_tells() {
-    let nameless = Identity::of(&Whoami::default(), Some("10.0.0.1".parse().unwrap()));
+    let nameless = Identity::of(&Whoami::default(), None, Some("10.0.0.1".parse().unwrap()));
     let is_us = |value| nameless.is(&serde_json::from_value(value).unwrap());
     assert!(is_us(ready(0)));
     assert!(!is_us(ready(1)));

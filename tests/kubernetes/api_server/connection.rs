@@ -28,7 +28,8 @@ pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Obj
     let (fault, is_forbidden) = {
         let mut objects = objects.lock().expect("no test thread panics with it");
         objects.asked.push(target.clone());
-        (objects.faults.pop_front(), objects.is_forbidden)
+        let faults = if body.is_some() { &mut objects.faults_of_events } else { &mut objects.faults };
+        (faults.pop_front(), objects.is_forbidden)
     };
     match fault {
         Some(Fault::Status(code, retry_after)) => status(&mut stream, code, retry_after),
@@ -41,6 +42,11 @@ pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Obj
             let review = body.expect("what is asked about");
             let review = reviews::answer(review, &objects.lock().expect("no test thread panics with it"));
             answer(&mut stream, 201, "", &review.to_string());
+        }
+        None if body.is_some() => {
+            let event = body.unwrap_or_default();
+            objects.lock().expect("no test thread panics with it").events_written.push(event.clone());
+            answer(&mut stream, 201, "", &event.to_string());
         }
         None => {
             let found = found(&target, &objects.lock().expect("no test thread panics with it"));

@@ -1,4 +1,5 @@
-//! An API server of the test's own: EndpointSlices, one pod, watches, and faults in the order in which they are wanted.
+//! An API server of the test's own: EndpointSlices, one pod, watches, Events that are written, and faults in the order in
+//! which they are wanted.
 mod connection;
 mod reviews;
 mod tls;
@@ -34,12 +35,16 @@ pub struct Objects {
     pub pod: Option<Value>,
     /// What becomes of the next requests.
     pub faults: VecDeque<Fault>,
+    /// What becomes of the next Events.
+    pub faults_of_events: VecDeque<Fault>,
     /// Whether all of them are forbidden.
     pub is_forbidden: bool,
     /// What a review says that the service account may not do: verb and resource.
     pub denied: Vec<(&'static str, &'static str)>,
     /// The requests that came: path and query.
     pub asked: Vec<String>,
+    /// The Events that were written.
+    pub events_written: Vec<Value>,
     /// The watches that are open.
     pub watches: usize,
     /// The most that were open at once.
