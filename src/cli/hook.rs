@@ -1,6 +1,6 @@
 //! What the hooks have in common (`wait`, `sidecar`): they drain a server that somebody else has started.
 use super::run::{Capture, DrainArgs, LateArrivalArgs, ParkArgs, SocketArgs, TelemetryArgs};
-use super::values;
+use super::{AnnotationArgs, values};
 use crate::commands::run::choosing::in_kubernetes;
 use crate::commands::run::cluster::Cluster;
 use clap::Args;
@@ -34,6 +34,10 @@ pub struct HookArgs {
     #[cfg(feature = "kubernetes")]
     #[command(flatten)]
     pub kubernetes: super::run::KubernetesArgs,
+
+    /// Where this pod's annotations are.
+    #[command(flatten)]
+    pub annotations: AnnotationArgs,
 
     /// What is said about it.
     #[command(flatten)]

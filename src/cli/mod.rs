@@ -1,5 +1,6 @@
 //! The whole command line, one file a verb. Options are parsed once, here, into plain values; the rooms
 //! that use them never see a flag.
+mod annotations;
 mod doctor;
 mod hook;
 mod run;
@@ -9,6 +10,7 @@ pub mod trial;
 pub mod values;
 mod wait;
 
+pub use annotations::{AnnotationArgs, Taken, Wrong, parse};
 pub use doctor::{DoctorArgs, DoctorWay};
 pub use run::{
     Capture, DrainArgs, GateChoice, LateArrivalArgs, ParkArgs, ParkChoice, RunArgs, SocketArgs,

@@ -15,7 +15,7 @@ pub use park::{ParkArgs, ParkChoice};
 pub use sockets::{Capture, GateChoice, SocketArgs};
 pub use telemetry::TelemetryArgs;
 
-use super::values;
+use super::{AnnotationArgs, values};
 use crate::supervisor::Signal;
 use clap::Args;
 use std::ffi::OsString;
@@ -82,6 +82,10 @@ pub struct RunArgs {
     #[cfg(feature = "kubernetes")]
     #[command(flatten)]
     pub kubernetes: KubernetesArgs,
+
+    /// Where this pod's annotations are.
+    #[command(flatten)]
+    pub annotations: AnnotationArgs,
 
     /// What is said about it.
     #[command(flatten)]

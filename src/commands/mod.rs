@@ -7,9 +7,8 @@ mod trial;
 mod usage;
 mod wait;
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{self, Verb, Wrong};
 use crate::telemetry::say;
-use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
 
@@ -19,15 +18,19 @@ pub const EXIT_LAMEDUCK_FAILED: u8 = 125;
 /// The program: reads the command line, runs the verb, returns the exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
+    let (cli, annotated) = match cli::parse(std::env::args_os().collect()) {
+        Ok(parsed) => parsed,
+        Err(Wrong::Annotations(complaint)) => {
+            say(complaint);
+            return EXIT_LAMEDUCK_FAILED.into();
+        }
+        Err(Wrong::Usage(error, annotated)) => {
             match error.kind() {
                 // A closed stdout or stderr leaves nobody to tell.
                 ErrorKind::DisplayHelp
                 | ErrorKind::DisplayVersion
                 | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => drop(error.print()),
-                _ => say(usage::complaint(&error)),
+                _ => say(usage::complaint(&error, &annotated)),
             }
             return if error.use_stderr() { EXIT_LAMEDUCK_FAILED.into() } else { ExitCode::SUCCESS };
         }
@@ -45,7 +48,8 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(status) => status,
         Err(error) => {
-            say(error);
+            let origins = annotated.origins(&error);
+            say(error + &origins);
             EXIT_LAMEDUCK_FAILED.into()
         }
     }

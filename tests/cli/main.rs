@@ -1,4 +1,5 @@
 //! The command line as its users meet it: the real program, what it says, and its exit status.
+mod annotations;
 mod commands;
 mod help;
 mod values;

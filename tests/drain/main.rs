@@ -6,6 +6,7 @@ mod faults;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod annotations;
 mod container;
 mod crash;
 mod groups;
@@ -37,6 +38,7 @@ fn main() {
         relayed::trials(),
         report::trials(),
         termination_message::trials(),
+        annotations::trials(),
         sockets::trials(),
         container::trials(),
         peers::trials(),

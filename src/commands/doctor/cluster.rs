@@ -76,7 +76,7 @@ fn asks_for(permission: Permission, settings: &Settings) -> Option<&'static str>
     match permission {
         Permission::ListSlices | Permission::WatchSlices => settings.withdrawal.then_some("--withdrawal off"),
         Permission::GetPods => settings.own_pod.then_some("--own-pod leave"),
-        Permission::CreateEvents => None,
+        Permission::CreateEvents => settings.events.then_some("--events off"),
     }
 }
 
@@ -147,7 +147,7 @@ fn among(endpoints: &Endpoints, survey: &Survey, settings: &Settings) -> Finding
 
 /// The API server tells nothing at all.
 fn unasked(trouble: &Trouble, settings: &Settings) -> Finding {
-    if settings.withdrawal || settings.own_pod {
+    if settings.withdrawal || settings.own_pod || settings.events {
         return Finding::missing(SERVER, seen(trouble), way_out(trouble));
     }
     Finding::ok(SERVER, format!("{}; it is not asked for anything", seen(trouble)))
