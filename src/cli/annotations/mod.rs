@@ -6,8 +6,12 @@
 //! |---|---|
 //! | `file` | its lines, and which of them are ours |
 //! | `quoted` | how a value is written in it |
+//! | `taken` | which options were annotated, for complaints about them |
 mod file;
 mod quoted;
+mod taken;
+
+pub use taken::Taken;
 
 use super::Cli;
 use clap::builder::Resettable;
@@ -36,13 +40,6 @@ pub struct AnnotationArgs {
     pub annotations: Option<PathBuf>,
 }
 
-/// Options that were annotated, and where.
-#[derive(Debug, Default)]
-pub struct Taken {
-    file: PathBuf,
-    options: Vec<String>,
-}
-
 /// Why there is nothing to be done.
 #[derive(Debug)]
 pub enum Wrong {
@@ -50,31 +47,6 @@ pub enum Wrong {
     Usage(clap::Error, Taken),
     /// The annotations themselves.
     Annotations(String),
-}
-
-impl Taken {
-    /// Those of them that a complaint is about, with where they are from, one a line.
-    #[must_use]
-    pub fn origins(&self, complaint: &str) -> String {
-        let is_named = |option: &&String| {
-            let option = format!("--{option}");
-            complaint.match_indices(&option).any(|(at, _)| {
-                let next = complaint[at + option.len()..].chars().next();
-                !next.is_some_and(|next| next.is_ascii_lowercase() || next == '-')
-            })
-        };
-        let named = self.options.iter().filter(is_named);
-        named
-            .filter_map(|option| Some(format!("\n--{option} is by the annotation {}", self.origin(option)?)))
-            .collect()
-    }
-
-    /// The annotation that has set this option.
-    #[must_use]
-    pub fn origin(&self, option: &str) -> Option<String> {
-        let is_taken = self.options.iter().any(|taken| taken == option);
-        is_taken.then(|| format!("{PREFIX}{option} in {}", self.file.display()))
-    }
 }
 
 /// The command line, with what is annotated.
@@ -198,17 +170,5 @@ mod tests {
                 assert!(option.is_hide_set() || option.get_action().takes_values(), "--{name}=VALUE is none");
             }
         }
-    }
-
-    #[test]
-    fn a_complaint_tells_the_annotations_that_it_is_about_and_no_others() {
-        let options = ["port", "http", "timeout"].map(str::to_owned).to_vec();
-        let taken = Taken { file: "/annotations".into(), options };
-        assert_eq!(
-            taken.origins("--http [::]:9180, --timeout-of-another and --port 9180 are one port"),
-            "\n--port is by the annotation lameduck.dev/port in /annotations\
-             \n--http is by the annotation lameduck.dev/http in /annotations"
-        );
-        assert_eq!(taken.origins("cannot receive signals"), "");
     }
 }
