@@ -9,6 +9,7 @@ mod clients;
 mod cluster;
 mod doctor;
 mod endpoints;
+mod events;
 mod failing;
 mod in_place;
 mod modes;
@@ -32,6 +33,7 @@ fn main() {
         failing::trials(&needs),
         stops::trials(&needs),
         told::trials(&needs),
+        events::trials(&needs),
         old_pods::trials(&needs),
         doctor::trials(&needs),
     ])

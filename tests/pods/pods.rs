@@ -67,6 +67,11 @@ impl Pods {
         pods
     }
 
+    /// The pod's `metadata`.
+    pub fn metadata(&mut self) -> &mut Value {
+        &mut self.workload["spec"]["template"]["metadata"]
+    }
+
     /// The pod's `spec`.
     pub fn spec(&mut self) -> &mut Value {
         &mut self.workload["spec"]["template"]["spec"]
