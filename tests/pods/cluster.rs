@@ -46,7 +46,8 @@ pub fn needs() -> Result<(), String> {
     }
 }
 
-fn kubectl() -> Command {
+/// kubectl, for no namespace.
+pub fn kubectl() -> Command {
     let mut command = Command::new(env::var_os("KUBECTL").unwrap_or_else(|| OsString::from("kubectl")));
     command.stdin(Stdio::null());
     command
@@ -107,6 +108,11 @@ impl Namespace {
             "metadata": {"name": namespace.0, "labels": {"pod-security.kubernetes.io/enforce": standard}},
         }));
         namespace
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0
     }
 
     /// kubectl, for this namespace.

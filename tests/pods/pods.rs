@@ -88,6 +88,11 @@ impl Pods {
         &mut self.spec()[list][0]
     }
 
+    /// How a Deployment replaces its pods.
+    pub fn strategy(&mut self) -> &mut Value {
+        &mut self.workload["spec"]["strategy"]
+    }
+
     /// The Service.
     pub fn service(&mut self) -> &mut Value {
         let service = self.others.iter_mut().find(|object| object["kind"] == "Service");
@@ -107,6 +112,13 @@ impl Pods {
         self.workload["kind"] = "StatefulSet".into();
         self.workload["spec"]["serviceName"] = NAME.into();
         self.workload["spec"].as_object_mut().unwrap().remove("strategy");
+        self
+    }
+
+    /// They have this label, too.
+    #[must_use]
+    pub fn labelled(mut self, name: &str, value: &str) -> Self {
+        self.workload["spec"]["template"]["metadata"]["labels"][name] = value.into();
         self
     }
 

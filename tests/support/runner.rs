@@ -31,6 +31,11 @@ pub fn runs_or(by_default: u32) -> u32 {
     number.unwrap_or_else(|| panic!("{RUNS}={}: not a number from 1 up", runs.display()))
 }
 
+/// A scene, as often as asked for.
+pub fn repeated(scene: impl Fn()) -> impl FnOnce() {
+    move || (0..runs()).for_each(|_| scene())
+}
+
 /// One trial in three by default, all of them with `LAMEDUCK_TEST_RUNS`: where there is one for each of many pairings.
 ///
 /// # Errors
