@@ -38,7 +38,9 @@ struct Told {
 pub fn measure() {
     let namespace = Namespace::new("crowd", &[SLICES]);
     let account = namespace.account(&[]);
-    slices(namespace.name(), false).iter().for_each(|slice| namespace.apply(slice));
+    for slice in slices(namespace.name(), false) {
+        namespace.apply(&slice);
+    }
     let mut stopping = slices(namespace.name(), true);
     stopping.truncate(PODS / PER_SLICE);
     let change = Change::prepare(stopping);

@@ -7,7 +7,8 @@
 //! | `clients`, `load`, `outside` | the clients: their pod, their program, and a place outside of the cluster |
 //! | `watch`, `endpoints`, `reports` | what the API server told meanwhile: when a Service had no endpoint, what pods left |
 //! | `rollouts`, `modes`, `old_pods` | a Deployment's pods replaced: plain, in each way to run lameduck, how long the old ones stay |
-//! | `stops`, `told` | a Deployment's pods deleted and scaled down; what they tell |
+//! | `stops`, `told`, `events` | a Deployment's pods deleted and scaled down; what they tell, and what is left of them |
+//! | `doctor` | `lameduck doctor`, called in pods |
 //! | `withdrawal`, `api_trouble` | what is asked of the API server, and an API server that fails |
 //! | `in_place`, `failing` | containers that are restarted in place; hooks that fail |
 //! | `stateful_sets` | a StatefulSet's pods replaced |

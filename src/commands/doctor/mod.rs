@@ -114,7 +114,7 @@ fn examine(args: &DoctorArgs) -> Page {
     findings.extend([queue, open, looks::unix()]);
     findings.extend(tried.findings);
     findings.extend([divert, refuse]);
-    if args.way != DoctorWay::Sidecar {
+    if args.way != DoctorWay::Sidecar || tried.reaches_connections {
         findings.push(mark);
     }
     findings.extend(around(args));

@@ -5,7 +5,7 @@ use crate::commands::wait::target::Target;
 use crate::sockets::diag::{Listening, SockDiag};
 use crate::sockets::gate::{Group, Place};
 use crate::sockets::owners::Owners;
-use crate::sockets::{Address, Listener, discovery};
+use crate::sockets::{Address, Listener, Whose, discovery};
 use nix::unistd::geteuid;
 use procfs::process::Process;
 use rustix::process::Pid;
@@ -30,7 +30,8 @@ pub struct Server {
 
 /// The server of `lameduck wait`: its listeners are duplicated, and let go.
 pub fn of_wait(args: &WaitArgs) -> Server {
-    let found = Target::of(args).and_then(|target| Ok((target.main, listeners(args, target)?)));
+    let ports = &args.hook.sockets.ports;
+    let found = Target::of(args).and_then(|target| Ok((target.main, listeners(&target.whose, ports)?)));
     let (main, listeners) = match found {
         Ok(found) => found,
         Err(reason) => {
@@ -39,23 +40,8 @@ pub fn of_wait(args: &WaitArgs) -> Server {
             return Server { finding, is_held: None, is_open: true, is_joined: false };
         }
     };
-    let processes: HashSet<Pid> = listeners
-        .iter()
-        .flat_map(|listener| &listener.holders)
-        .map(|holder| holder.pid)
-        .chain([main])
-        .collect();
-    let mut owners = Owners::default();
-    owners.find(&processes);
-    let is_open = !owners.some_are_hidden();
+    let (held, is_open) = duplicated(&listeners, Some(main));
     let tcp: Vec<&Listener> = listeners.iter().filter(|one| one.address.tcp().is_some()).collect();
-    let held: io::Result<()> = listeners.iter().try_for_each(|one| {
-        if one.holders.is_empty() {
-            // Found by its port alone.
-            return Err(io::Error::from_raw_os_error(libc::EACCES));
-        }
-        owners.duplicate(one.inode).map(drop)
-    });
     let is_joined = !tcp.is_empty()
         && tcp
             .iter()
@@ -73,27 +59,43 @@ pub fn of_wait(args: &WaitArgs) -> Server {
     Server { finding, is_held: Some(held.is_ok()), is_open, is_joined }
 }
 
-fn listeners(args: &WaitArgs, target: Target) -> Result<Vec<Listener>, String> {
-    let ports = &args.hook.sockets.ports;
+/// Duplicates all of them, and lets go; and whether those who hold them can be seen into.
+fn duplicated(listeners: &[Listener], main: Option<Pid>) -> (io::Result<()>, bool) {
+    let holders = listeners.iter().flat_map(|listener| &listener.holders).map(|holder| holder.pid);
+    let processes: HashSet<Pid> = holders.chain(main).collect();
+    let mut owners = Owners::default();
+    owners.find(&processes);
+    let held = listeners.iter().try_for_each(|one| {
+        if one.holders.is_empty() {
+            // Found by its port alone.
+            return Err(io::Error::from_raw_os_error(libc::EACCES));
+        }
+        owners.duplicate(one.inode).map(drop)
+    });
+    (held, !owners.some_are_hidden())
+}
+
+fn listeners(whose: &Whose, ports: &[u16]) -> Result<Vec<Listener>, String> {
     SockDiag::open()
-        .and_then(|mut diag| discovery::discover(Some(&mut diag), target.whose, ports))
-        .or_else(|_| discovery::discover(None, target.whose, ports))
+        .and_then(|mut diag| discovery::discover(Some(&mut diag), whose, ports))
+        .or_else(|_| discovery::discover(None, whose, ports))
         .map(|found| found.listeners)
         .map_err(|error| format!("cannot see who listens here: {error}"))
 }
 
-/// The server of `lameduck sidecar`: a socket is bound beside each of its listeners, and closed.
+/// The server of `lameduck sidecar`: where its processes are seen its listeners are duplicated, and let go; else a socket is bound
+/// beside each of them, and closed.
 pub fn of_sidecar(ports: &[u16], refuses: bool) -> Server {
     let other = |finding, is_joined| Server { finding, is_held: Some(false), is_open: false, is_joined };
     if ports.is_empty() {
         let finding = Finding::missing(
             SUBJECT,
-            "no port of it is named, and its processes are not seen from a sidecar",
+            "no port of it is named, and a sidecar knows it by nothing else",
             "name its ports: --port, LAMEDUCK_PORT",
         );
         return other(finding, false);
     }
-    let found = match discovery::at(ports) {
+    let found = match discovery::at(ports, &HashSet::new()) {
         Ok(found) if !found.is_empty() => found,
         found => {
             let reason = found
@@ -103,6 +105,14 @@ pub fn of_sidecar(ports: &[u16], refuses: bool) -> Server {
         }
     };
     let addresses = found.iter().map(|one| one.address.to_string()).collect::<Vec<_>>().join(", ");
+    let whose = Whose::beside(&found.iter().map(|one| one.inode).collect());
+    if matches!(whose, Whose::Beside(_))
+        && let Ok(listeners) = listeners(&whose, ports)
+        && let (Ok(()), is_open) = duplicated(&listeners, None)
+    {
+        let finding = Finding::ok(SUBJECT, format!("at {addresses}: its listeners were duplicated, and let go"));
+        return Server { finding, is_held: Some(true), is_open, is_joined: false };
+    }
     if refuses {
         return other(
             Finding::ok(SUBJECT, format!("at {addresses}: its new connections can be refused")),
@@ -117,8 +127,8 @@ pub fn of_sidecar(ports: &[u16], refuses: bool) -> Server {
         Err(error) => Finding::weaker(
             SUBJECT,
             format!("at {addresses}: {error}"),
-            "let it set SO_REUSEPORT (gunicorn --reuse-port) and run the sidecar as its user, or add CAP_NET_ADMIN; else it drains \
-             without a gate",
+            "let it set SO_REUSEPORT (gunicorn --reuse-port) and run the sidecar as its user, share the pod's processes with it \
+             (shareProcessNamespace, and pidfd_getfd permitted), or add CAP_NET_ADMIN; else it drains without a gate",
         ),
     };
     other(finding, is_joined)

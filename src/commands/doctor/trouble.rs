@@ -8,6 +8,9 @@ pub fn seen(trouble: &Trouble) -> String {
         Trouble::Address(what) => what.clone(),
         Trouble::Client(what) => format!("no client can be made: {what}"),
         Trouble::Unreachable(what) => format!("cannot be reached: {what}"),
+        Trouble::Untrusted(what) => format!("is not believed: {what}"),
+        Trouble::NoPod { name, namespace } => format!("there is no pod {name} in {namespace} (404)"),
+        Trouble::Doubtful(what) => format!("no endpoint of the namespace is the pod that was named ({what})"),
         Trouble::Forbidden { what, verb, .. } => format!("the service account may not {verb} {what} (403)"),
         other => other.to_string(),
     }
@@ -34,13 +37,15 @@ pub fn way_out(trouble: &Trouble) -> &'static str {
             "grant it by a Role (docs/kubernetes.md), or do not ask: --withdrawal off"
         }
         Trouble::Late(_) | Trouble::Unreachable(_) => {
-            "let a NetworkPolicy permit this pod to reach the API server, and see that ca.crt is its authority's; or do not ask: \
-             --withdrawal off"
+            "let a NetworkPolicy permit this pod to reach the API server, or do not ask: --withdrawal off"
         }
-        Trouble::OtherPod(_) | Trouble::Nameless => {
+        Trouble::Untrusted(_) => {
+            "let ca.crt be that of this cluster (--service-account names its directory)"
+        }
+        Trouble::OtherPod(_) | Trouble::Nameless | Trouble::Doubtful(_) => {
             "set LAMEDUCK_POD_NAME and LAMEDUCK_POD_UID by the downward API"
         }
-        Trouble::Refused { .. } => {
+        Trouble::Refused { .. } | Trouble::NoPod { .. } => {
             "set LAMEDUCK_POD_NAME and LAMEDUCK_POD_NAMESPACE by the downward API, as the pod's own"
         }
         Trouble::Overloaded { .. } | Trouble::Gone | Trouble::Unreadable(_) => {

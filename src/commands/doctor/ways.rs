@@ -41,7 +41,7 @@ impl Tried {
         let mut tried = match args.way {
             DoctorWay::Run => Self::of_run(&options.sockets, diverts),
             DoctorWay::Wait => Self::of_wait(args, diverts),
-            DoctorWay::Sidecar => Self::of_sidecar(&options.sockets.ports, refuses, diverts),
+            DoctorWay::Sidecar => Self::of_sidecar(&options.sockets, refuses, diverts),
         };
         match options.sockets.gate {
             GateChoice::None => tried.gate = Gate::None,
@@ -79,13 +79,14 @@ impl Tried {
         }
     }
 
-    fn of_sidecar(ports: &[u16], refuses: bool, diverts: bool) -> Self {
-        let Server { finding, is_joined, .. } = server::of_sidecar(ports, refuses);
+    fn of_sidecar(options: &SocketArgs, refuses: bool, diverts: bool) -> Self {
+        let Server { finding, is_held, is_open, is_joined } = server::of_sidecar(&options.ports, refuses);
+        let is_held = is_held == Some(true) && options.want_getfd();
         Self {
             findings: vec![finding],
-            capture: Capture::None,
-            gate: if diverts && is_joined { Gate::Divert } else { Gate::None },
-            reaches_connections: false,
+            capture: if is_held { Capture::Getfd } else { Capture::None },
+            gate: if diverts && (is_held || is_joined) { Gate::Divert } else { Gate::None },
+            reaches_connections: is_held && is_open,
             ends_with_the_server: false,
         }
     }

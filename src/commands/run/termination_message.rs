@@ -66,6 +66,7 @@ fn line(report: &Report) -> String {
 }
 
 /// How the drain went, in one line for people.
+#[must_use]
 pub fn summary(report: &Report) -> String {
     let times = [report.lame_duck_ms, report.gated_ms, report.stopping_ms, report.closing_ms];
     let seconds = Duration::from_millis(times.into_iter().flatten().sum());

@@ -28,7 +28,8 @@ pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Obj
     let (fault, is_forbidden) = {
         let mut objects = objects.lock().expect("no test thread panics with it");
         objects.asked.push(target.clone());
-        let faults = if body.is_some() { &mut objects.faults_of_events } else { &mut objects.faults };
+        let is_event = body.is_some() && !reviews::are_at(&target);
+        let faults = if is_event { &mut objects.faults_of_events } else { &mut objects.faults };
         (faults.pop_front(), objects.is_forbidden)
     };
     match fault {
