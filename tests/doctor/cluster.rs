@@ -149,7 +149,7 @@ fn files() {
         ("token", None, "token: No such file", "automountServiceAccountToken"),
         ("token", Some("two words"), "token: a token has no such characters", "--service-account"),
         ("namespace", Some(""), "namespace: it is empty", "--service-account"),
-        ("ca.crt", Some("no certificate"), "no client can be made", "ca.crt"),
+        ("ca.crt", Some("no certificate"), "ca.crt: it holds no certificate", "--service-account"),
     ] {
         let api = shop(pod(UID, 30, &[]));
         let account = service_account("shop");
