@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         Err("becoming another user and entering namespaces needs root".to_owned())
     };
     let container = root.clone().and_then(|()| permitted(unshare(&CONTAINER[1..]).arg("true")));
+    let refuses = container.clone().and_then(|()| refusing_is_permitted());
     let test = |name, test: fn()| trial(name, &Ok(()), test);
     vec![
         test("where_a_hook_may_duplicate_it_promises_the_same_but_for_the_crash", wait_holds),
@@ -30,9 +31,11 @@ pub fn trials() -> Vec<Trial> {
         trial("a_server_of_another_user_is_out_of_a_hooks_reach", &root, another_user),
         test("a_server_on_a_unix_socket_is_held_as_any", unix_server),
         test("without_a_server_a_hook_has_nothing_to_be_tried_on", no_server),
-        test("a_sidecar_has_no_gate_where_the_server_has_no_group", sidecar_settles),
-        test("a_sidecar_joins_a_group", sidecar_joins),
-        trial("a_sidecar_refuses_where_it_may", &refusing_is_permitted(), sidecar_refuses),
+        trial("a_sidecar_has_no_gate_where_the_server_has_no_group", &container, sidecar_settles),
+        trial("a_sidecar_joins_a_group", &container, sidecar_joins),
+        trial("a_sidecar_refuses_where_it_may", &refuses, sidecar_refuses),
+        test("a_sidecar_that_sees_the_servers_processes_holds_what_they_have", sidecar_holds),
+        test("where_getfd_is_refused_a_sidecar_sees_them_in_vain", sidecar_sees_in_vain),
         test("a_sidecar_has_to_be_told_the_ports", sidecar_without_ports),
         test("what_a_hook_refuses_is_refused_here", refused),
     ]
@@ -152,13 +155,39 @@ fn no_server() {
     idle.wait().expect("our own child");
 }
 
-fn of_sidecar(server: &Server) -> Said {
-    doctor(&["--way", "sidecar", "--gate", "divert", "--port", &server.address().port().to_string()])
+fn sidecar(server: &Server, gate: &str) -> Vec<String> {
+    let port = server.address().port().to_string();
+    ["doctor", "--json", "--way", "sidecar", "--gate", gate, "--port", &port].map(str::to_owned).into()
+}
+
+/// In a container of its own: it sees its own processes alone.
+fn of_sidecar(server: &Server, gate: &str) -> Said {
+    let mut container = unshare(&CONTAINER[1..]);
+    said(container.arg(env!("CARGO_BIN_EXE_lameduck")).args(sidecar(server, gate)))
+}
+
+/// In a pod whose containers share their processes.
+fn sidecar_holds() {
+    let server = server(&[]);
+    let page = said(lameduck().args(sidecar(&server, "divert")));
+    assert_eq!((page.plan(), page.promise()), (("getfd", "divert", true), "full"));
+    assert!(page.of("server").1.ends_with("its listeners were duplicated, and let go"), "{}", page.0);
+    assert_eq!(page.sentences()[2], CRASH);
+    assert_eq!(server.get("/"), "ok");
+}
+
+fn sidecar_sees_in_vain() {
+    let server = server(&[]);
+    refusing(libc::SYS_pidfd_getfd, &[], libc::EPERM, || {
+        let page = said(lameduck().args(sidecar(&server, "divert")));
+        assert_eq!((page.plan(), page.promise()), (("none", "none", false), "weaker"));
+        assert!(page.advice("server").contains("pidfd_getfd permitted"), "{}", page.0);
+    });
 }
 
 fn sidecar_settles() {
     let server = server(&[]);
-    let page = of_sidecar(&server);
+    let page = of_sidecar(&server, "divert");
     assert_eq!((page.plan(), page.promise()), (("none", "none", false), "weaker"));
     let (state, seen) = page.of("server");
     assert!(state == "weaker" && seen.ends_with("Address already in use (os error 98)"), "{seen}");
@@ -169,7 +198,7 @@ fn sidecar_settles() {
 
 fn sidecar_joins() {
     let server = server(&["--reuse-port"]);
-    let page = of_sidecar(&server);
+    let page = of_sidecar(&server, "divert");
     assert_eq!((page.plan(), page.promise()), (("none", "divert", false), "weaker"));
     assert!(page.of("server").1.ends_with("its group can be joined"), "{}", page.0);
     assert_eq!(server.get("/"), "ok");
@@ -183,8 +212,7 @@ fn refusing_is_permitted() -> Result<(), String> {
 
 fn sidecar_refuses() {
     let server = server(&[]);
-    let port = server.address().port().to_string();
-    let page = doctor(&["--way", "sidecar", "--gate", "refuse", "--port", &port]);
+    let page = of_sidecar(&server, "refuse");
     assert_eq!((page.plan(), page.promise()), (("none", "refuse", false), "weaker"));
     assert!(page.of("server").1.ends_with("its new connections can be refused"), "{}", page.0);
     assert!(page.sentences()[0].starts_with("New connections are refused"), "{}", page.0);

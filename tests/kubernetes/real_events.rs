@@ -27,8 +27,7 @@ fn shown() {
     namespace.create(&pod(&namespace));
     let account = namespace.account(&["--bound-object-kind=Pod", "--bound-object-name=web-0"]);
     let files = account.files.to_str().expect("UTF-8");
-    let options =
-        ["--service-account", files, "--own-pod", "read", "--events", "on", "--log-format", "json"];
+    let options = ["--service-account", files, "--own-pod", "read", "--events", "on", "--log-format", "json"];
     let mut server = gunicorn()
         .under_lameduck(&options)
         .env("KUBERNETES_SERVICE_HOST", &account.host)

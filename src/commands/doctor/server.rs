@@ -110,7 +110,8 @@ pub fn of_sidecar(ports: &[u16], refuses: bool) -> Server {
         && let Ok(listeners) = listeners(&whose, ports)
         && let (Ok(()), is_open) = duplicated(&listeners, None)
     {
-        let finding = Finding::ok(SUBJECT, format!("at {addresses}: its listeners were duplicated, and let go"));
+        let finding =
+            Finding::ok(SUBJECT, format!("at {addresses}: its listeners were duplicated, and let go"));
         return Server { finding, is_held: Some(true), is_open, is_joined: false };
     }
     if refuses {

@@ -39,9 +39,7 @@ pub fn way_out(trouble: &Trouble) -> &'static str {
         Trouble::Late(_) | Trouble::Unreachable(_) => {
             "let a NetworkPolicy permit this pod to reach the API server, or do not ask: --withdrawal off"
         }
-        Trouble::Untrusted(_) => {
-            "let ca.crt be that of this cluster (--service-account names its directory)"
-        }
+        Trouble::Untrusted(_) => "let ca.crt be that of this cluster (--service-account names its directory)",
         Trouble::OtherPod(_) | Trouble::Nameless | Trouble::Doubtful(_) => {
             "set LAMEDUCK_POD_NAME and LAMEDUCK_POD_UID by the downward API"
         }
