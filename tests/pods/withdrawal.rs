@@ -20,7 +20,10 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
     vec![
         test("given_the_role_then_the_gate_closes_when_the_pod_is_withdrawn", withdrawn),
         test("given_relay_then_nobody_is_told_503", relay),
-        test("given_relay_and_no_lame_duck_then_late_arrivals_are_served_by_the_other_pods", relay_at_once),
+        test(
+            "given_relay_and_a_short_lame_duck_then_late_arrivals_are_served_by_the_other_pods",
+            relay_early,
+        ),
         test("given_the_own_pod_is_read_then_the_report_has_its_deadline", deadline),
     ]
 }
@@ -50,10 +53,11 @@ fn relay() {
     relayed(&[]);
 }
 
-/// The gate closes as soon as the pod is withdrawn, before kube-proxy has heard of it.
-fn relay_at_once() {
-    let at_once = ["LAMEDUCK_LAME_DUCK", "LAMEDUCK_PROPAGATION", "LAMEDUCK_SETTLE"];
-    assert!(relayed(&at_once.map(|limit| (limit, "0s"))) > 0, "nobody came late: this shows nothing");
+/// The gate closes before kube-proxy has heard of the withdrawal, which takes it a second; gunicorn takes another one to stop. (With no
+/// pause at all the pod may have gone by then, and its network with it.)
+fn relay_early() {
+    let early = [("LAMEDUCK_PROPAGATION", "500ms"), ("LAMEDUCK_SETTLE", "0s")];
+    assert!(relayed(&early) > 0, "nobody came late: this shows nothing");
 }
 
 /// How many were relayed.
