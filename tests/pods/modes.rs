@@ -82,7 +82,8 @@ pub fn none_lost(scene: &str, namespace: &Namespace, pods: &Pods) -> Vec<Value> 
     reports
 }
 
-fn roll(namespace: &Namespace, pods: &Pods) -> (Tallies, Vec<Value>) {
+/// Replaces the pods under load; gives how the clients fared, and the reports of the pods that were replaced.
+pub fn roll(namespace: &Namespace, pods: &Pods) -> (Tallies, Vec<Value>) {
     let workload = pods.start(namespace);
     let watched = Reports::watch(namespace);
     let clients = Clients::start(namespace, &workload.address());

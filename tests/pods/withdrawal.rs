@@ -1,7 +1,8 @@
 //! What `lameduck run` makes of the Role in docs/kubernetes.md: it sees that the pod is withdrawn, relays to the other endpoints,
 //! and knows the pod's own deadline.
+use super::clients::Tallies;
 use super::cluster::Namespace;
-use super::modes::{assert_all, none_lost};
+use super::modes::{assert_all, none_lost, roll};
 use super::pods::Pods;
 use super::support::trial::trial;
 use libtest_mimic::Trial;
@@ -50,22 +51,23 @@ fn withdrawn() {
 }
 
 fn relay() {
-    relayed(&[]);
+    relayed(&[]).1.assert_none_lost_or_refused("the same");
 }
 
-/// The gate closes before kube-proxy has heard of the withdrawal, which takes it a second; gunicorn takes another one to stop. (With no
-/// pause at all the pod may have gone by then, and its network with it.)
+/// The gate closes before kube-proxy has heard of the withdrawal, which takes it a second; gunicorn takes another one to stop. Who
+/// comes even later is refused, by a pod that has gone. (With no pause at all its network may have gone with it.)
 fn relay_early() {
     let early = [("LAMEDUCK_PROPAGATION", "500ms"), ("LAMEDUCK_SETTLE", "0s")];
-    assert!(relayed(&early) > 0, "nobody came late: this shows nothing");
+    assert!(relayed(&early).0 > 0, "nobody came late: this shows nothing");
 }
 
-/// How many were relayed.
-fn relayed(options: &[(&str, &str)]) -> u64 {
+/// How many were relayed, and how the clients fared: none was lost, or told 503.
+fn relayed(options: &[(&str, &str)]) -> (u64, Tallies) {
     let pods = Pods::under_lameduck("sync").granted().environment("LAMEDUCK_LATE_ARRIVALS", "relay");
     let pods = options.iter().fold(pods, |pods, (name, value)| pods.environment(name, value));
+    let (tallies, reports) = roll(&granted_namespace(), &pods);
     let scene = format!("relay {options:?}");
-    let reports = none_lost(&scene, &granted_namespace(), &pods);
+    tallies.assert_none_lost(&scene);
     assert_all(&reports, &[("outcome", "drained"), ("gate", "divert"), ("endpoints", "withdrawn")]);
     let of = |what: &str| -> u64 {
         let taken = ["late_arrivals", "the_rest", "late_requests"];
@@ -73,8 +75,8 @@ fn relayed(options: &[(&str, &str)]) -> u64 {
     };
     let (relayed, answered, cut) = (of("relayed"), of("answered"), of("cut"));
     println!("{scene}: {relayed} relayed, {answered} told 503, {cut} cut");
-    assert_eq!((answered, cut), (0, 0), "{reports:?}");
-    relayed
+    assert_eq!((tallies.count("answered_late"), answered, cut), (0, 0, 0), "{reports:?}");
+    (relayed, tallies)
 }
 
 fn deadline() {
