@@ -1,6 +1,6 @@
 //! The ways to run lameduck, each in rollouts under load: entrypoint, hook and sidecar, on sync and gthread workers.
 //!
-//! Three rollouts each; `LAMEDUCK_TEST_RUNS=10` is ten.
+//! Two rollouts each, of two pods; `LAMEDUCK_TEST_RUNS=10` is ten.
 use super::clients::{Clients, Tallies};
 use super::cluster::Namespace;
 use super::pods::Pods;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// How often pods are replaced.
 fn rollouts() -> u32 {
-    runs_or(3)
+    runs_or(2)
 }
 
 /// What is done with a worker class.
@@ -58,7 +58,7 @@ fn sidecar(worker: &str) {
 }
 
 fn ungated(scene: &str, worker: &str, pods: &Pods) {
-    let (tallies, reports) = roll(&Namespace::new(), pods);
+    let (tallies, reports) = roll(&Namespace::new(), pods, rollouts());
     let scene = format!("{scene}, {} rollouts", rollouts());
     if worker == "gthread" {
         tallies.assert_none_lost_but_by_the_servers_own_end(&scene);
@@ -77,17 +77,17 @@ fn joined() {
 
 /// Shows that no client is lost, refused or without an endpoint; gives the reports of the pods that were replaced.
 pub fn none_lost(scene: &str, namespace: &Namespace, pods: &Pods) -> Vec<Value> {
-    let (tallies, reports) = roll(namespace, pods);
+    let (tallies, reports) = roll(namespace, pods, rollouts());
     tallies.assert_none_lost_or_refused(&format!("{scene}, {} rollouts", rollouts()));
     reports
 }
 
-/// Replaces the pods under load; gives how the clients fared, and the reports of the pods that were replaced.
-pub fn roll(namespace: &Namespace, pods: &Pods) -> (Tallies, Vec<Value>) {
+/// Replaces the pods so often under load; gives how the clients fared, and the reports of the pods that were replaced.
+pub fn roll(namespace: &Namespace, pods: &Pods, times: u32) -> (Tallies, Vec<Value>) {
     let workload = pods.start(namespace);
     let watched = Reports::watch(namespace);
     let clients = Clients::start(namespace, &workload.address());
-    let old: Vec<String> = (0..rollouts()).flat_map(|_| workload.restart()).collect();
+    let old: Vec<String> = (0..times).flat_map(|_| workload.restart()).collect();
     (clients.finish(), watched.of(&old))
 }
 
