@@ -23,19 +23,26 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
         }),
     );
     let by_kubelet = trial(
-        "given_an_eviction_by_the_kubelet_then_it_is_noticed_and_what_two_seconds_allow_is_shown",
+        "given_an_eviction_by_the_kubelet_then_a_drain_of_less_than_two_seconds_loses_nobody",
         needs,
         repeated(|| {
-            by_kubelet(&Pods::plain("sync"), "evicted by the kubelet, plain gunicorn");
+            by_kubelet(&Pods::plain("sync")).0.show("evicted by the kubelet, plain gunicorn");
             let pods = Pods::under_lameduck("sync");
             // Nobody tells it that this is no ordinary stop.
-            by_kubelet(&pods, "evicted by the kubelet, --own-pod leave");
-            let pods = pods.environment("LAMEDUCK_OWN_POD", "read");
-            let log = by_kubelet(&pods, "evicted by the kubelet, --own-pod read");
+            by_kubelet(&pods).0.show("evicted by the kubelet, --own-pod leave");
+            let (tallies, log) = by_kubelet(&pods.environment("LAMEDUCK_OWN_POD", "read"));
+            tallies.show("evicted by the kubelet, --own-pod read");
+            println!("{log}");
             let [stopped, noticed, closed] =
                 ["stop signal: draining", "nobody has deleted this pod", "gate closed"]
                     .map(|line| log.find(line));
             assert!(stopped.is_some() && stopped < noticed && noticed < closed, "{log}");
+            // Of a machine that is busy, two seconds may be less than the server's own end takes.
+            if log.contains("outcome=drained") {
+                assert_eq!(tallies.count("lost"), 0, "{tallies}");
+            } else {
+                println!("the kubelet was quicker than the drain");
+            }
         }),
     );
     vec![by_api, by_kubelet]
@@ -83,12 +90,9 @@ fn evict(namespace: &Namespace, pod: &str) -> bool {
     output.status.success()
 }
 
-/// One of two pods writes more than its emptyDir may hold; shows how the clients fare, and gives the pod's log. The kubelet looks
-/// every ten seconds (pkg/kubelet/kubelet.go, evictionMonitoringPeriod), at sizes that are up to a minute old
-/// (volumeStatsAggPeriod).
-///
-/// Nothing passes or fails by what is lost: of a machine that is busy, two seconds may be less than a request takes.
-fn by_kubelet(pods: &Pods, scene: &str) -> String {
+/// One of two pods writes more than its emptyDir may hold: how the clients fare, and the pod's log. The kubelet looks every ten
+/// seconds (pkg/kubelet/kubelet.go, evictionMonitoringPeriod), at sizes that are up to a minute old (volumeStatsAggPeriod).
+fn by_kubelet(pods: &Pods) -> (Tallies, String) {
     let namespace = granted_namespace();
     let pods = pods.clone().granted().with(|pods| {
         pods.spec()["volumes"] = json!([{"name": "scratch", "emptyDir": {"sizeLimit": "1Mi"}}]);
@@ -97,13 +101,16 @@ fn by_kubelet(pods: &Pods, scene: &str) -> String {
     let deployment = pods.start(&namespace);
     let clients = Clients::start(&namespace, &deployment.address());
     let pod = deployment.pods().remove(0);
-    let log = namespace.command(&["logs", "--follow", &pod]).stdout(Stdio::piped()).spawn().unwrap();
+    let log = namespace
+        .command(&["logs", "--follow", "--timestamps", &pod])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let fill = "open('/scratch/full', 'wb').write(bytes(8 << 20))";
     namespace.kubectl(&["exec", &pod, "--", "python3", "-c", fill]);
     wait_until_evicted(&namespace, &pod);
     deployment.wait_until_available();
-    clients.finish().show(scene);
-    String::from_utf8(log.wait_with_output().unwrap().stdout).unwrap()
+    (clients.finish(), String::from_utf8(log.wait_with_output().unwrap().stdout).unwrap())
 }
 
 fn wait_until_evicted(namespace: &Namespace, pod: &str) {
