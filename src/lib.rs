@@ -9,6 +9,8 @@ pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod drain;
+#[cfg(feature = "inject")]
+pub mod inject;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 pub mod late_arrivals;

@@ -3,6 +3,9 @@
 mod annotations;
 mod doctor;
 mod hook;
+#[cfg(feature = "inject")]
+mod inject;
+mod install;
 mod run;
 mod sidecar;
 #[cfg(feature = "trial")]
@@ -22,6 +25,9 @@ pub use run::{Events, KubernetesArgs, OwnPod, Withdrawal};
 pub use trial::{TrialArgs, TrialServerArgs, Work};
 
 pub use hook::HookArgs;
+#[cfg(feature = "inject")]
+pub use inject::{InjectArgs, TextArgs, UninjectArgs};
+pub use install::InstallArgs;
 pub use sidecar::SidecarArgs;
 pub use wait::WaitArgs;
 
@@ -53,6 +59,14 @@ pub enum Verb {
     Sidecar(Box<SidecarArgs>),
     /// See what this environment permits, and what can therefore be promised
     Doctor(Box<DoctorArgs>),
+    /// Put lameduck into Kubernetes manifests
+    #[cfg(feature = "inject")]
+    Inject(Box<InjectArgs>),
+    /// Take it out of them again
+    #[cfg(feature = "inject")]
+    Uninject(UninjectArgs),
+    /// Copy this program into a directory: for an init container
+    Install(InstallArgs),
     /// See it work: the same load and the same stop, plainly and under lameduck
     #[cfg(feature = "trial")]
     Trial(Box<TrialArgs>),

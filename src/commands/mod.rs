@@ -1,5 +1,8 @@
 //! One file a verb: each turns its options into work for the rooms below and ends with an exit status.
 mod doctor;
+#[cfg(feature = "inject")]
+mod inject;
+mod install;
 pub mod run;
 pub mod sidecar;
 #[cfg(feature = "trial")]
@@ -40,6 +43,11 @@ pub fn main() -> ExitCode {
         Verb::Sidecar(args) => sidecar::main(*args),
         Verb::Wait(args) => wait::main(&args),
         Verb::Doctor(args) => doctor::main(&args),
+        #[cfg(feature = "inject")]
+        Verb::Inject(args) => inject::main(&args),
+        #[cfg(feature = "inject")]
+        Verb::Uninject(args) => inject::undo(&args),
+        Verb::Install(args) => install::main(&args),
         #[cfg(feature = "trial")]
         Verb::Trial(args) => trial::main(*args),
         #[cfg(feature = "trial")]

@@ -10,7 +10,7 @@ fn told(arguments: &[&str]) -> String {
 }
 
 #[test]
-#[cfg(feature = "trial")]
+#[cfg(all(feature = "inject", feature = "trial"))]
 fn given_help_is_asked_for_then_the_verbs_are_told() {
     insta::assert_snapshot!("lameduck-help", told(&["--help"]));
 }
@@ -39,6 +39,18 @@ fn given_help_for_doctor_is_asked_for_then_its_exit_statuses_are_told() {
 #[cfg(feature = "trial")]
 fn given_help_for_trial_is_asked_for_then_each_option_is_told_with_its_variable_and_default() {
     insta::assert_snapshot!("lameduck-trial-help", told(&["trial", "--help"]));
+}
+
+#[test]
+#[cfg(feature = "inject")]
+fn given_help_for_inject_is_asked_for_then_its_modes_options_and_exit_statuses_are_told() {
+    insta::assert_snapshot!("lameduck-inject-help", told(&["inject", "--help"]));
+    insta::assert_snapshot!("lameduck-uninject-help", told(&["uninject", "--help"]));
+}
+
+#[test]
+fn given_help_for_install_is_asked_for_then_its_exit_statuses_are_told() {
+    insta::assert_snapshot!("lameduck-install-help", told(&["install", "--help"]));
 }
 
 #[test]

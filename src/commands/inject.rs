@@ -1,0 +1,85 @@
+//! `lameduck inject` and `lameduck uninject`: files and streams around `crate::inject`, which does it.
+use crate::cli::{InjectArgs, TextArgs, UninjectArgs};
+use crate::inject::{self, LARGEST, Outcome, Trouble};
+use crate::telemetry::say;
+use similar::TextDiff;
+use std::fs::File;
+use std::io::{self, Read, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The exit status when a manifest cannot be drained as asked.
+const REFUSED: u8 = 1;
+/// The exit status when the input cannot be read.
+const MALFORMED: u8 = 2;
+
+/// Runs `inject`.
+///
+/// # Errors
+/// When the options contradict each other, or files and streams fail.
+pub fn main(args: &InjectArgs) -> Result<ExitCode, String> {
+    let options = args.options()?;
+    filter(&args.text, |text| inject::inject(text, &options))
+}
+
+/// Runs `uninject`.
+///
+/// # Errors
+/// When files and streams fail.
+pub fn undo(args: &UninjectArgs) -> Result<ExitCode, String> {
+    filter(&args.text, inject::uninject)
+}
+
+fn filter(args: &TextArgs, work: impl FnOnce(&str) -> Result<Outcome, Trouble>) -> Result<ExitCode, String> {
+    let name = args.filename.display();
+    let outcome = match read(&args.filename)? {
+        Some(text) => work(&text).map(|outcome| (text, outcome)),
+        None => Err(Trouble::Malformed(vec!["it is no UTF-8, as YAML and JSON are".to_owned()])),
+    };
+    let (before, outcome) = match outcome {
+        Ok(outcome) => outcome,
+        Err(trouble) => {
+            let (status, sentences) = match trouble {
+                Trouble::Malformed(sentences) => (MALFORMED, sentences),
+                Trouble::Refused(sentences) => (REFUSED, sentences),
+            };
+            for sentence in sentences {
+                say(format_args!("{name}: {sentence}"));
+            }
+            return Ok(status.into());
+        }
+    };
+    for note in &outcome.notes {
+        say(format_args!("note: {note}"));
+    }
+    let shown = if args.diff { diff(&before, &outcome.text, &args.filename) } else { outcome.text };
+    let mut stdout = io::stdout().lock();
+    let told = stdout.write_all(shown.as_bytes()).and_then(|()| stdout.flush());
+    told.map_err(|error| format!("cannot write to standard output: {error}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The text, one byte more than may be at most; `None`: it is no text.
+fn read(filename: &Path) -> Result<Option<String>, String> {
+    let mut bytes = Vec::new();
+    let most = LARGEST as u64 + 1;
+    let read = if filename == Path::new("-") {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        File::open(filename).and_then(|file| file.take(most).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| format!("cannot read {}: {error}", filename.display()))?;
+    if bytes.len() > LARGEST {
+        // The cut may be in the middle of a character, and it is too long anyway.
+        return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    Ok(String::from_utf8(bytes).ok())
+}
+
+fn diff(before: &str, after: &str, filename: &Path) -> String {
+    let name = if filename == Path::new("-") { "manifests".into() } else { filename.display().to_string() };
+    TextDiff::from_lines(before, after)
+        .unified_diff()
+        .header(&name, &format!("{name} (lameduck)"))
+        .to_string()
+}
