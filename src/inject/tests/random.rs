@@ -225,7 +225,7 @@ fn manifest(choices: Vec<u8>) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn given_a_manifest_written_by_chance_then_it_is_undone_to_the_byte(
