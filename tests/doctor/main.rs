@@ -17,7 +17,7 @@ mod surroundings;
 
 #[cfg(all(feature = "kubernetes", feature = "trial"))]
 #[path = "../kubernetes/api_server/mod.rs"]
-#[allow(dead_code, reason = "a part of it is used here")]
+#[allow(dead_code, unused_imports, reason = "a part of it is used here")]
 mod api_server;
 #[cfg(all(feature = "kubernetes", feature = "trial"))]
 #[path = "../kubernetes/scene.rs"]
