@@ -200,6 +200,21 @@ fn given_the_hooks_then_their_options_are_annotated_too() {
 }
 
 #[test]
+fn given_the_doctor_then_it_reads_what_a_drain_would() {
+    let pod = Pod::with(
+        "lameduck.dev/capture=\"none\"\nlameduck.dev/gate=\"none\"\nlameduck.dev/stop-signal=\"INT\"\n",
+    );
+    let output = pod.lameduck("doctor", &["--json"]).output().unwrap();
+    let page: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&page["capture"], &page["gate"]), (&"none".into(), &"none".into()));
+    let pod = Pod::with("lameduck.dev/timeout=\"soon\"\n");
+    assert!(
+        pod.complaint(&mut pod.lameduck("doctor", &[]))
+            .contains("that of the annotation lameduck.dev/timeout")
+    );
+}
+
+#[test]
 fn given_a_bad_command_line_then_that_is_told_as_ever() {
     let pod = Pod::with("lameduck.dev/timeout=\"40s\"\n");
     insta::assert_snapshot!(pod.complaint(&mut pod.lameduck("run", &["--timeout", "soon", "true"])), @"

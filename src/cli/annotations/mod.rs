@@ -28,6 +28,8 @@ const DEFAULT: &str = "/etc/podinfo/annotations";
 const OPTION: [&str; 3] = ["annotations", "--annotations", "LAMEDUCK_ANNOTATIONS"];
 /// The verbs whose options can be annotated.
 const VERBS: [&str; 3] = ["run", "wait", "sidecar"];
+/// Who says what they would do, and so reads what they do.
+const DOCTOR: &str = "doctor";
 
 /// Where this pod's annotations are.
 #[derive(Debug, Clone, Args)]
@@ -75,7 +77,8 @@ fn add(words: &mut Vec<OsString>) -> Result<Taken, String> {
     let Ok(matches) = without_variables().try_get_matches_from(words.iter()) else {
         return Ok(Taken::default());
     };
-    let Some((verb, given)) = matches.subcommand().filter(|(verb, _)| VERBS.contains(verb)) else {
+    let reads = |verb| verb == DOCTOR || VERBS.contains(&verb);
+    let Some((verb, given)) = matches.subcommand().filter(|(verb, _)| reads(verb)) else {
         return Ok(Taken::default());
     };
     let Some((file, text)) = text(given)? else { return Ok(Taken::default()) };
