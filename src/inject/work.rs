@@ -38,15 +38,13 @@ pub fn inject(text: &str, options: &Options) -> Result<Outcome, Trouble> {
     for workload in found.workloads.iter().filter(|workload| is_meant(workload)) {
         match choose(workload, options) {
             Choice::Pod(pod) => {
-                refusals.extend(
-                    checks::refusals(&pod, options)
-                        .into_iter()
-                        .map(|why| format!("{}: {why}", workload.what)),
-                );
-                notes.extend(
-                    checks::notes(&pod, options).into_iter().map(|note| format!("{}: {note}", workload.what)),
-                );
-                pods.push(pod);
+                let of = |what: String| format!("{}: {what}", workload.what);
+                notes.extend(checks::notes(&pod, options).into_iter().map(of));
+                let why = checks::refusals(&pod, options);
+                if why.is_empty() {
+                    pods.push(pod);
+                }
+                refusals.extend(why.into_iter().map(of));
             }
             Choice::NotHere => {
                 let name = options.container.as_deref().unwrap_or("its default container");
