@@ -33,7 +33,7 @@ Exit status:
 #[command(after_long_help = NOTES)]
 pub struct SidecarArgs {
     /// Where to listen for the kubelet
-    #[arg(long, env = "LAMEDUCK_HTTP", default_value = "[::]:9180", help_heading = "Hook")]
+    #[arg(long, env = "LAMEDUCK_HTTP", default_value = values::HTTP, help_heading = "Hook")]
     #[arg(value_name = "IP:PORT", value_parser = values::socket_address, allow_hyphen_values = true)]
     pub http: SocketAddr,
 

@@ -7,6 +7,13 @@ use std::time::Duration;
 /// The longest duration that means anything here. Sums of such durations fit into what clocks and poll(2) count with.
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
+/// The default of `--timeout`: with [`RESERVE`] it is the grace period that pods have by default (30 s, PodSpec in core/v1).
+pub const TIMEOUT: &str = "25s";
+/// The default of `--reserve`.
+pub const RESERVE: &str = "5s";
+/// The default of `--http`.
+pub const HTTP: &str = "[::]:9180";
+
 /// What kube-proxy takes: it programs changes once a second at most, and on the test cluster the last new connection came
 /// 1.15 s after the stop signal (docs/kubernetes.md).
 pub const KUBE_PROXY: Duration = Duration::from_millis(1_500);

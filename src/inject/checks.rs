@@ -6,11 +6,6 @@ use super::tree::Node;
 use crate::cli::values;
 use std::time::Duration;
 
-/// The default of `--timeout` (src/cli/run/drain.rs).
-const TIMEOUT: Duration = Duration::from_secs(25);
-/// The default of `--reserve` (src/cli/run/drain.rs).
-const RESERVE: Duration = Duration::from_secs(5);
-
 /// All reasons not to.
 pub fn refusals(pod: &Pod, options: &Options) -> Vec<String> {
     let all = [
@@ -119,13 +114,16 @@ fn port(pod: &Pod, options: &Options) -> Option<String> {
     if options.mode != Mode::Sidecar {
         return None;
     }
+    let http = match http_port(options) {
+        Ok(http) => http,
+        Err(why) => return Some(why),
+    };
     let ports = super::modes::ports(pod, options);
     match ports[..] {
         [] => Some(format!("container {} names no port: give the server's with --port", pod.container_name)),
-        _ if ports.contains(&http_port(options)) => Some(format!(
-            "port {} is the sidecar's: give it another with --env LAMEDUCK_HTTP=[::]:9181",
-            http_port(options)
-        )),
+        _ if ports.contains(&http) => {
+            Some(format!("port {http} is the sidecar's: give it another with --env LAMEDUCK_HTTP=[::]:9181"))
+        }
         [_] => None,
         _ if options.ports.is_empty() => {
             let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
@@ -150,19 +148,20 @@ fn host_network(pod: &Pod, options: &Options) -> Option<String> {
 
 /// Whether the grace period is long enough for what lameduck and the server may need.
 fn time(pod: &Pod, options: &Options) -> Result<(), String> {
-    let of = |name: &str, read: fn(&str) -> Result<Duration, String>, default| {
+    let of = |name: &str, read: fn(&str) -> Result<Duration, String>, default: &str| {
         let here = if options.mode == Mode::Sidecar { None } else { pod.env(name) };
         let said = match here {
             Some(entry) => entry.get("value").and_then(Node::text),
             None => options.env(name),
         };
-        said.map_or(Ok(default), |text| read(text).map_err(|error| format!("{name}={text}: {error}")))
+        let text = said.unwrap_or(default);
+        read(text).map_err(|error| format!("{name}={text}: {error}"))
     };
     let grace = pod.grace_period()?;
-    let timeout = of("LAMEDUCK_TIMEOUT", values::duration, TIMEOUT)?;
-    let reserve = of("LAMEDUCK_RESERVE", values::duration, RESERVE)?;
-    let lame_duck = of("LAMEDUCK_LAME_DUCK", values::duration, Duration::ZERO)?;
-    let propagation = of("LAMEDUCK_PROPAGATION", values::propagation, Duration::ZERO)?.max(lame_duck);
+    let timeout = of("LAMEDUCK_TIMEOUT", values::duration, values::TIMEOUT)?;
+    let reserve = of("LAMEDUCK_RESERVE", values::duration, values::RESERVE)?;
+    let lame_duck = of("LAMEDUCK_LAME_DUCK", values::duration, "0s")?;
+    let propagation = of("LAMEDUCK_PROPAGATION", values::propagation, "0s")?.max(lame_duck);
     let told = humantime::format_duration;
     if Duration::from_secs(grace) < timeout + reserve {
         let needed = (timeout + reserve).as_secs_f64().ceil();

@@ -6,6 +6,7 @@ use super::pod::{Pod, named};
 use super::record::ANNOTATION;
 use super::tree::Node;
 use super::value::{Value, map, texts};
+use crate::cli::values;
 
 /// Where the program is in the server's container.
 pub const DIRECTORY: &str = "/lameduck";
@@ -16,8 +17,6 @@ const VOLUME: &str = "lameduck";
 const INSTALL: &str = "lameduck-install";
 /// The sidecar's container.
 pub const SIDECAR: &str = "lameduck";
-/// The default of `lameduck sidecar --http` (src/cli/sidecar.rs).
-const HTTP_PORT: u16 = 9180;
 /// The user of lameduck's image; and of distroless ones, where it is `nonroot`.
 const USER: i64 = 65_532;
 
@@ -111,7 +110,8 @@ impl Parts {
     }
 
     fn of_sidecar(pod: &Pod, options: &Options) -> Self {
-        let http = http_port(options);
+        // Where it is none that was refused (checks).
+        let http = http_port(options).unwrap_or_default();
         let ports: Vec<String> = ports(pod, options).iter().map(u16::to_string).collect();
         let token = options.env("LAMEDUCK_TOKEN").unwrap_or(pod.workload.name);
         let mut env = env(pod, options);
@@ -272,9 +272,13 @@ pub fn ports(pod: &Pod, options: &Options) -> Vec<u16> {
 }
 
 /// The sidecar's own port.
-pub fn http_port(options: &Options) -> u16 {
-    let given = options.env("LAMEDUCK_HTTP").and_then(|address| address.parse::<std::net::SocketAddr>().ok());
-    given.map_or(HTTP_PORT, |address| address.port())
+///
+/// # Errors
+/// When what was given is no address.
+pub fn http_port(options: &Options) -> Result<u16, String> {
+    let text = options.env("LAMEDUCK_HTTP").unwrap_or(values::HTTP);
+    let address = values::socket_address(text).map_err(|error| format!("LAMEDUCK_HTTP={text}: {error}"))?;
+    Ok(address.port())
 }
 
 /// Whether lameduck will read its own pod, which its Role then has to permit.

@@ -1,5 +1,5 @@
 //! The limits of the drain.
-use crate::cli::values::{KUBE_PROXY, duration, propagation};
+use crate::cli::values::{KUBE_PROXY, RESERVE, TIMEOUT, duration, propagation};
 use crate::drain::{Condition, Policy};
 use clap::Args;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 #[command(next_help_heading = "Drain")]
 pub struct DrainArgs {
     /// How long the stop signal is held back at most
-    #[arg(long, env = "LAMEDUCK_TIMEOUT", default_value = "25s")]
+    #[arg(long, env = "LAMEDUCK_TIMEOUT", default_value = TIMEOUT)]
     #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     pub timeout: Duration,
 
@@ -20,7 +20,7 @@ pub struct DrainArgs {
     pub deadline: Option<Duration>,
 
     /// How much of the time before the deadline is kept for the server's own stop
-    #[arg(long, env = "LAMEDUCK_RESERVE", default_value = "5s")]
+    #[arg(long, env = "LAMEDUCK_RESERVE", default_value = RESERVE)]
     #[arg(value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     pub reserve: Duration,
 

@@ -149,8 +149,12 @@ fn given_a_sidecar_then_it_needs_one_port_that_is_not_its_own() {
     insta::assert_snapshot!(refusal(&ports("[]"), &options(Mode::Sidecar)), @"deployment/web: container web names no port: give the server's with --port");
     insta::assert_snapshot!(refusal(&ports("[{containerPort: 8000}, {containerPort: 8001}]"), &options(Mode::Sidecar)), @"deployment/web: container web has the ports 8000, 8001: name the server's with --port");
     insta::assert_snapshot!(refusal(&ports("[{containerPort: 9180}]"), &options(Mode::Sidecar)), @"deployment/web: port 9180 is the sidecar's: give it another with --env LAMEDUCK_HTTP=[::]:9181");
-    let elsewhere =
-        Options { env: vec![("LAMEDUCK_HTTP".to_owned(), "[::]:9181".to_owned())], ..options(Mode::Sidecar) };
+    let at = |address: &str| {
+        let env = vec![("LAMEDUCK_HTTP".to_owned(), address.to_owned())];
+        Options { env, ..options(Mode::Sidecar) }
+    };
+    insta::assert_snapshot!(refusal(&ports("[{containerPort: 8000}]"), &at("9181")), @"deployment/web: LAMEDUCK_HTTP=9181: an address is IP:PORT without a name, such as 0.0.0.0:8000 or [::]:8000");
+    let elsewhere = at("[::]:9181");
     let text = assert_exact(&ports("[{containerPort: 9180}]"), &elsewhere);
     assert!(text.contains("containerPort: 9181") && text.contains("port: 9181"), "{text}");
     let several = Options { ports: vec![8000, 8001], ..options(Mode::Sidecar) };
