@@ -15,7 +15,7 @@ pub const RESERVE: &str = "5s";
 pub const HTTP: &str = "[::]:9180";
 
 /// What kube-proxy takes: it programs changes once a second at most, and on the test cluster the last new connection came
-/// 1.15 s after the stop signal (docs/kubernetes.md).
+/// 1.15 s after the stop signal (docs/cluster.md).
 pub const KUBE_PROXY: Duration = Duration::from_millis(1_500);
 /// What stands in front of a pod, and what it takes.
 const PROPAGATIONS: [(&str, Duration); 4] = [

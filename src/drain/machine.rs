@@ -21,7 +21,7 @@ pub struct Drain {
     killed: bool,
 }
 
-/// A pod that is stopped unannounced was killed 2.0 s after its stop signal (eviction by the kubelet; docs/kubernetes.md):
+/// A pod that is stopped unannounced was killed 2.0 s after its stop signal (eviction by the kubelet; docs/cluster.md):
 /// half of it is for the server.
 const REST_AFTER: Duration = Duration::from_secs(1);
 

@@ -9,7 +9,7 @@ use kube::api::WatchEvent;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
-/// A rollout stops many pods at once: of 1,000 LISTs in one instant 215 were answered 429 (docs/kubernetes.md). Spread
+/// A rollout stops many pods at once: of 1,000 LISTs in one instant 215 were answered 429 (docs/cluster.md). Spread
 /// over so long, and most of them see the change already, which takes about 46 ms.
 const JITTER: Duration = Duration::from_millis(200);
 
