@@ -1,21 +1,17 @@
 //! TERM in the middle, with a fellow that is asked in the server's place: nobody who reached lameduck sees a 503.
 use crate::stop::KINDS;
-use crate::support::PATIENCE;
-use crate::support::load::{plan, until_gone};
+use crate::support::load::{kept_alive_until_gone, plan, until_gone};
 use crate::support::server::Server;
 use crate::support::trial::trial;
-use lameduck::load::{KeptAlive, KeptAlivePlan, Tally};
+use lameduck::load::Tally;
 use libtest_mimic::Trial;
 use serde_json::Value;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Kept-alive clients, and how long each thinks between two requests.
 const CLIENTS: usize = 20;
 const THINK: Duration = Duration::from_millis(20);
-/// How often it is looked whether the server is gone.
-const PACE: Duration = Duration::from_millis(5);
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -91,31 +87,7 @@ fn late_requests() {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let threads = ["--threads", "40", "--keep-alive", "60"];
     let mut server = Server::gunicorn("gthread", &threads).under_lameduck(&options).start();
-    let plan = KeptAlivePlan {
-        target: server.target(),
-        clients: CLIENTS,
-        think: THINK,
-        host: "localhost".into(),
-        path: "/?ms=20".into(),
-        slow: None,
-        body: None,
-        pipeline: NonZeroUsize::MIN,
-        client_timeout: PATIENCE * 2,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let tally = runtime.block_on(async {
-        let clients = KeptAlive::start(plan);
-        while clients.now().answered < CLIENTS * 2 {
-            assert!(clients.elapsed() < PATIENCE, "too few answers: {:?}", clients.now());
-            tokio::time::sleep(PACE).await;
-        }
-        server.signal(libc::SIGTERM);
-        while server.try_wait().is_none() {
-            assert!(clients.elapsed() < PATIENCE * 3, "the server does not go");
-            tokio::time::sleep(PACE).await;
-        }
-        Tally::of(&clients.finish(PATIENCE * 2).await)
-    });
+    let tally = kept_alive_until_gone(&mut server, CLIENTS, THINK, |server| server.signal(libc::SIGTERM));
     let report = read(&file);
     all_are_answered(&tally, &report);
     assert_eq!(tally.unanswered_after_close, 0, "{tally:?}");

@@ -3,15 +3,13 @@
 use crate::beside::Sidecar;
 use crate::drains::{SERVED, drain_then_stop, nobody_is_lost};
 use crate::support::control_group::ControlGroup;
-use crate::support::load::{plan, until_gone};
+use crate::support::load::{kept_alive_until_gone, plan, until_gone};
 use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
 use crate::support::servers::Kind;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, process, wait_for};
-use lameduck::load::{KeptAlive, KeptAlivePlan, Tally};
 use libtest_mimic::Trial;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// A user without any capability: the server's, where that is unprivileged, or another.
@@ -69,32 +67,12 @@ fn kept_alive() {
         let mut server = Kind::Uvicorn.builder().start();
         let report = tempfile::NamedTempFile::new().expect("a file");
         let sidecar = Sidecar::beside(&server, &["--report", report.path().to_str().expect("UTF-8")]);
-        let plan = KeptAlivePlan {
-            target: server.address().into(),
-            clients: CLIENTS,
-            think: Duration::from_micros(200),
-            host: "localhost".into(),
-            path: "/?ms=20".into(),
-            slow: None,
-            body: None,
-            pipeline: NonZeroUsize::MIN,
-            client_timeout: PATIENCE * 2,
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let tally = runtime.block_on(async {
-            let clients = KeptAlive::start(plan);
-            while clients.now().answered < CLIENTS * 2 {
-                assert!(clients.elapsed() < PATIENCE, "{:?}", clients.now());
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            let hook = drain_then_stop(&sidecar, &server);
-            while server.try_wait().is_none() {
-                assert!(clients.elapsed() < PATIENCE * 2, "the server does not go");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            assert_eq!(hook.join().expect("the hook"), (200, SERVED.to_owned()), "{}", sidecar.log());
-            Tally::of(&clients.finish(PATIENCE * 2).await)
+        let mut hook = None;
+        let tally = kept_alive_until_gone(&mut server, CLIENTS, Duration::from_micros(200), |server| {
+            hook = Some(drain_then_stop(&sidecar, server));
         });
+        let told = hook.expect("the hook").join().expect("its answer");
+        assert_eq!(told, (200, SERVED.to_owned()), "{}", sidecar.log());
         println!("run {run}: {tally:?}");
         nobody_is_lost(&tally);
         let written =

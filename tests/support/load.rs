@@ -1,8 +1,8 @@
 //! Load that never pauses on a real server, with something that happens in the middle.
 use super::PATIENCE;
 use super::server::Server;
-use lameduck::load::{Load, Plan, Slow, Tally};
-use std::num::NonZeroU64;
+use lameduck::load::{KeptAlive, KeptAlivePlan, Load, Plan, Slow, Tally};
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::process::ExitStatus;
 use std::sync::mpsc;
 use std::thread;
@@ -59,6 +59,44 @@ pub fn until_gone(server: &mut Server, plan: Plan, backlog: usize, stop: impl Fn
         tokio::time::sleep(TAIL).await;
         let outcomes = load.finish(PATIENCE * 2).await;
         Result { tally: Tally::of(&outcomes), status }
+    })
+}
+
+/// So many kept-alive clients, which think so long between requests of 20 ms: loads the server until two answers a client are there,
+/// does something to it, and goes on until it is gone.
+///
+/// # Panics
+/// When answers do not come, or the server does not go.
+pub fn kept_alive_until_gone(
+    server: &mut Server,
+    clients: usize,
+    think: Duration,
+    stop: impl FnOnce(&Server),
+) -> Tally {
+    let plan = KeptAlivePlan {
+        target: server.target(),
+        clients,
+        think,
+        host: "localhost".into(),
+        path: "/?ms=20".into(),
+        slow: None,
+        body: None,
+        pipeline: NonZeroUsize::MIN,
+        client_timeout: PATIENCE * 2,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let load = KeptAlive::start(plan);
+        while load.now().answered < clients * 2 {
+            assert!(load.elapsed() < PATIENCE, "too few answers: {:?}", load.now());
+            tokio::time::sleep(PACE).await;
+        }
+        stop(server);
+        while server.try_wait().is_none() {
+            assert!(load.elapsed() < PATIENCE * 3, "the server does not go");
+            tokio::time::sleep(PACE).await;
+        }
+        Tally::of(&load.finish(PATIENCE * 2).await)
     })
 }
 

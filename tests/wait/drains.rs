@@ -1,14 +1,12 @@
 //! New connections and kept-alive clients, across the hook and the stop that follows it.
 use crate::hook::{call_then_stop, hook_of, said, until_none_is_left};
-use crate::support::load::{plan, until_gone};
+use crate::support::load::{kept_alive_until_gone, plan, until_gone};
 use crate::support::runner::runs;
 use crate::support::server::{Builder, Server};
 use crate::support::servers::Kind;
 use crate::support::trial::trial;
-use crate::support::{PATIENCE, wait_for};
-use lameduck::load::{KeptAlive, KeptAlivePlan, Tally};
+use crate::support::wait_for;
 use libtest_mimic::Trial;
-use std::num::NonZeroUsize;
 use std::process::Command;
 use std::time::Duration;
 
@@ -87,32 +85,12 @@ fn loses_no_kept_alive_client(kind: Kind) {
     const CLIENTS: usize = 40;
     for run in 1..=runs() {
         let mut server = kind.builder().start();
-        let plan = KeptAlivePlan {
-            target: server.address().into(),
-            clients: CLIENTS,
-            think: Duration::from_micros(200),
-            host: "localhost".into(),
-            path: "/?ms=20".into(),
-            slow: None,
-            body: None,
-            pipeline: NonZeroUsize::MIN,
-            client_timeout: PATIENCE * 2,
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let tally = runtime.block_on(async {
-            let clients = KeptAlive::start(plan);
-            while clients.now().answered < CLIENTS * 2 {
-                assert!(clients.elapsed() < PATIENCE, "{:?}", clients.now());
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            let call = call_then_stop(hook_of(&server, &[]), server.pid());
-            while server.try_wait().is_none() {
-                assert!(clients.elapsed() < PATIENCE * 2, "the server does not go");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            assert_eq!(said(&call.join().expect("the hook"), 0), DRAINED);
-            Tally::of(&clients.finish(PATIENCE * 2).await)
+        let mut call = None;
+        let tally = kept_alive_until_gone(&mut server, CLIENTS, Duration::from_micros(200), |server| {
+            call = Some(call_then_stop(hook_of(server, &[]), server.pid()));
         });
+        let call = call.expect("the hook").join().expect("its end");
+        assert_eq!(said(&call, 0), DRAINED);
         println!("run {run}: {tally:?}");
         let others = (tally.lost, tally.unanswered_after_close, tally.other_answers, tally.not_tried);
         assert_eq!(others, (0, 0, 0, 0), "{tally:?}");
