@@ -24,6 +24,16 @@ pub fn image() -> String {
     env::var(IMAGE).unwrap()
 }
 
+/// The image of lameduck alone, which comes with that one: of the same name with `-program` before its tag.
+///
+/// # Panics
+/// As [`image`].
+pub fn program_image() -> String {
+    let image = image();
+    let (repository, tag) = image.rsplit_once(':').expect("an image with a tag");
+    format!("{repository}-program:{tag}")
+}
+
 /// Whether these tests can run here.
 ///
 /// # Errors

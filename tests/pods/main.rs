@@ -9,6 +9,7 @@
 //! | `rollouts`, `modes`, `old_pods` | a Deployment's pods replaced: plain, in each way to run lameduck, how long the old ones stay |
 //! | `stops`, `told`, `events` | a Deployment's pods deleted and scaled down; what they tell, and what is left of them |
 //! | `doctor` | `lameduck doctor`, called in pods |
+//! | `injected` | manifests that `lameduck inject` has been at |
 //! | `withdrawal`, `api_trouble` | what is asked of the API server, and an API server that fails |
 //! | `in_place`, `failing` | containers that are restarted in place; hooks that fail |
 //! | `stateful_sets` | a StatefulSet's pods replaced |
@@ -31,6 +32,7 @@ mod evictions;
 mod failing;
 mod headless;
 mod in_place;
+mod injected;
 mod modes;
 mod old_pods;
 mod outside;
@@ -54,6 +56,7 @@ fn main() {
         modes::trials(&needs),
         withdrawal::trials(&needs),
         in_place::trials(&needs),
+        injected::trials(&needs),
         failing::trials(&needs),
         stops::trials(&needs),
         told::trials(&needs),

@@ -189,6 +189,12 @@ impl Pods {
             .environment("LAMEDUCK_DEADLINE", &deadline)
     }
 
+    /// All of it, as a manifest has it.
+    pub fn objects(&self) -> Value {
+        let items: Vec<&Value> = self.others.iter().chain([&self.workload]).collect();
+        json!({"apiVersion": "v1", "kind": "List", "items": items})
+    }
+
     /// Creates them, and waits until they are ready.
     pub fn start<'a>(&self, namespace: &'a Namespace) -> Workload<'a> {
         for object in self.others.iter().chain([&self.workload]) {

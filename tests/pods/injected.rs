@@ -1,0 +1,75 @@
+//! Manifests that `lameduck inject` has been at: gunicorn's image and its command as they were, lameduck from an image of its own,
+//! and rollouts under load. Then taken out again, and nothing of it is left.
+use super::clients::Clients;
+use super::cluster::{Namespace, image, program_image};
+use super::pods::Pods;
+use super::reports::Reports;
+use super::support::trial::trial;
+use super::support::{finish, lameduck};
+use super::workload::Workload;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+/// The scenes.
+pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
+    let modes = [("entrypoint", "bind", "divert"), ("hook", "none", "none"), ("sidecar", "none", "none")];
+    let scene = |(mode, capture, gate)| {
+        let name = format!("given_a_manifest_that_was_injected_in_mode_{mode}_then_its_rollout_loses_none");
+        trial(&name, needs, move || injected(mode, capture, gate))
+    };
+    modes.map(scene).into()
+}
+
+/// gunicorn alone, with its command in the manifest.
+fn plain() -> Value {
+    let pods = Pods::plain("sync").with(|pods| {
+        let container = pods.container();
+        container.as_object_mut().expect("a container").remove("env");
+        let words = container["args"].as_array().expect("gunicorn's command line").clone();
+        let (program, options) = words.split_first().expect("a program");
+        container["command"] = json!([program]);
+        container["args"] = options.into();
+    });
+    pods.objects()
+}
+
+fn injected(mode: &str, capture: &str, gate: &str) {
+    let scene = format!("injected in mode {mode}");
+    let before = serde_json::to_string_pretty(&plain()).expect("JSON");
+    let after = said(&["inject", "--mode", mode, "--image", &program_image()], &before);
+    assert_eq!(said(&["uninject"], &after), before);
+    let namespace = Namespace::new();
+    namespace.apply_text(&after);
+    let workload = Workload::new(&namespace, "Deployment");
+    workload.wait_until_available();
+    // When: a rollout under load, and one that takes lameduck out again.
+    let watched = Reports::watch(&namespace);
+    let clients = Clients::start(&namespace, &workload.address());
+    let mut old = workload.restart();
+    old.extend(workload.unique_ids());
+    namespace.apply_text(&before);
+    workload.wait_until_available();
+    workload.wait_until_gone(&old);
+    clients.finish().assert_none_lost_or_refused(&scene);
+    // Then: the pods of both have drained, and those that are there now have nothing of lameduck's.
+    for report in watched.of(&old) {
+        assert_eq!(
+            (&report["outcome"], &report["capture"]),
+            (&"drained".into(), &capture.into()),
+            "{report}"
+        );
+        assert_eq!(report["gate"], gate, "{report}");
+    }
+    let template = &namespace.get(&["deployment", "web"])["spec"]["template"];
+    let spec = template["spec"].to_string().replace(&image(), "");
+    assert!(!spec.contains("lameduck") && !spec.contains("LAMEDUCK"), "{spec}");
+}
+
+/// What `lameduck` with these words makes of a text.
+fn said(words: &[&str], text: &str) -> String {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), text).expect("the same");
+    let output = finish(lameduck().args(words).arg("--filename").arg(file.path()));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
