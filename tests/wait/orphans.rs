@@ -10,7 +10,7 @@ use crate::support::servers::Kind;
 use crate::support::trial::trial;
 use crate::support::{process, python, wait_for};
 use libtest_mimic::Trial;
-use procfs::process::Process;
+use procfs::process::{Process, Stat};
 use std::process::{Command, Stdio};
 
 pub fn trials() -> Vec<Trial> {
@@ -137,10 +137,15 @@ impl Still {
         Self(first)
     }
 
-    /// The wait statuses of all orphans, once none of lameduck's processes runs any more.
+    /// The wait statuses of all orphans, once none of lameduck's processes runs any more. One that has given up its memory, and with it
+    /// its command line, is not yet one that has ended (do_exit() in kernel/exit.c).
     fn orphans(&self, server: &Server) -> Vec<i32> {
         wait_for("the end of what drains", || detached(server).is_empty().then_some(()));
-        orphans_of(self.0)
+        wait_for("the end of all orphans", || {
+            let orphans = orphans_of(self.0);
+            let ended = orphans.iter().all(|stat| stat.state == 'Z');
+            ended.then(|| orphans.iter().map(|stat| stat.exit_code.expect("we may read it")).collect())
+        })
     }
 }
 
@@ -150,12 +155,10 @@ impl Drop for Still {
     }
 }
 
-/// The wait statuses of those of lameduck's processes that have ended, and that process 1 has not reaped.
-fn orphans_of(first: u32) -> Vec<i32> {
+/// Those of lameduck's processes that process 1 has adopted, and not reaped.
+fn orphans_of(first: u32) -> Vec<Stat> {
     let stats = process::all().filter_map(|pid| Process::new(pid.cast_signed()).ok()?.stat().ok());
-    let ours = stats
-        .filter(|stat| stat.comm == "lameduck" && stat.ppid.cast_unsigned() == first && stat.state == 'Z');
-    ours.map(|stat| stat.exit_code.expect("we may read it")).collect()
+    stats.filter(|stat| stat.comm == "lameduck" && stat.ppid.cast_unsigned() == first).collect()
 }
 
 /// The process that drains, when it does.
