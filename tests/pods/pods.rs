@@ -31,7 +31,6 @@ fn gunicorn(worker: &str) -> Vec<String> {
     words.into_iter().chain(threads).chain(["app:application"]).map(str::to_owned).collect()
 }
 
-#[allow(dead_code, reason = "a scene takes what it needs")]
 impl Pods {
     /// gunicorn alone: the pods of [`Self::under_lameduck`] without it.
     pub fn plain(worker: &str) -> Self {
