@@ -1,5 +1,5 @@
 //! What keeps lameduck out of a pod, and what has to be said about one that it comes into.
-use super::modes::{DIRECTORY, SIDECAR, http_port};
+use super::modes::{DIRECTORY, SIDECAR, TOKEN, http_port};
 use super::options::{Mesh, Mode, Mount, Options};
 use super::pod::{Pod, named};
 use super::tree::Node;
@@ -46,7 +46,7 @@ fn taken_names(pod: &Pod) -> Option<String> {
     let of = |key| named(pod.spec, key).map(|(_, name)| name);
     let ours = |name: &&str| *name == SIDECAR || name.starts_with("lameduck-install");
     let container = of("containers").chain(of("initContainers")).find(ours);
-    let volume = of("volumes").find(|name| *name == "lameduck");
+    let volume = of("volumes").find(|name| ["lameduck", TOKEN].contains(name));
     let mount = pod.of_container(&["volumeMounts"]).map(Node::items).unwrap_or_default();
     let at = mount.iter().find(|mount| mount.get("mountPath").and_then(Node::text) == Some(DIRECTORY));
     let taken = container
@@ -201,11 +201,9 @@ pub fn notes(pod: &Pod, options: &Options) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if options.with_rbac
-        && pod.of_spec(&["automountServiceAccountToken"]).and_then(Node::text) == Some("false")
-    {
+    if options.with_rbac && options.mode != Mode::Sidecar && !pod.has_token() {
         notes.push(
-            "automountServiceAccountToken is false: lameduck has no token, and the Role is of no use"
+            "automountServiceAccountToken is false: lameduck has no token, and the Role is of no use. --mode sidecar brings its own"
                 .to_owned(),
         );
     }

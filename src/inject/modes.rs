@@ -15,6 +15,10 @@ const PROGRAM: &str = "/lameduck/lameduck";
 const TARGET: &str = "/target";
 const VOLUME: &str = "lameduck";
 const INSTALL: &str = "lameduck-install";
+/// The sidecar's own token, where the pod's containers have none.
+pub const TOKEN: &str = "lameduck-token";
+/// Where a pod's token is, by the kubelet's custom and client libraries' (kubernetes.io/docs/tasks/run-application/access-api-from-pod).
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// The sidecar's container.
 pub const SIDECAR: &str = "lameduck";
 /// The user of lameduck's image; and of distroless ones, where it is `nonroot`.
@@ -125,7 +129,8 @@ impl Parts {
             ("periodSeconds", Value::Number(1)),
             ("failureThreshold", Value::Number(1)),
         ]);
-        let of_sidecar = [
+        let has_own_token = options.with_rbac && !pod.has_token();
+        let mut of_sidecar = vec![
             // A native sidecar (Kubernetes 1.29): it starts before the server, and ends after it.
             ("restartPolicy", "Always".into()),
             ("args", texts(["sidecar", "--port", &ports.join(",")])),
@@ -135,6 +140,14 @@ impl Parts {
             ("resources", resources(pod, options)),
             ("securityContext", security_context(pod, pod.user())),
         ];
+        if has_own_token {
+            let mount = [
+                ("name", TOKEN.into()),
+                ("mountPath", SERVICE_ACCOUNT.into()),
+                ("readOnly", Value::Flag(true)),
+            ];
+            of_sidecar.push(("volumeMounts", Value::List(vec![map(mount)])));
+        }
         let header = map([("name", "X-Lameduck-Token".into()), ("value", token.into())]);
         let get = map([
             ("path", "/drain".into()),
@@ -150,6 +163,7 @@ impl Parts {
         Self {
             lifecycle,
             init_containers: vec![container(SIDECAR, options, of_sidecar)],
+            volumes: has_own_token.then(token_volume).into_iter().collect(),
             annotations,
             ..Self::nothing()
         }
@@ -177,11 +191,32 @@ fn hook(pod: &Pod) -> Overlay {
     Overlay::map([("preStop", Overlay::Whole(map([("exec", exec)])))])
 }
 
-fn container<const N: usize>(name: &str, options: &Options, entries: [(&str, Value); N]) -> Value {
+/// A volume like the one that the kubelet gives to all containers where it gives one (projected, KEP-1205): its token is mounted
+/// in the sidecar alone, so the server's container still has none.
+fn token_volume() -> Value {
+    let authority = map([("key", "ca.crt".into()), ("path", "ca.crt".into())]);
+    let field = map([("fieldPath", "metadata.namespace".into())]);
+    let namespace = map([("path", "namespace".into()), ("fieldRef", field)]);
+    let sources = [
+        map([("serviceAccountToken", map([("path", "token".into())]))]),
+        map([(
+            "configMap",
+            map([("name", "kube-root-ca.crt".into()), ("items", Value::List(vec![authority]))]),
+        )]),
+        map([("downwardAPI", map([("items", Value::List(vec![namespace]))]))]),
+    ];
+    map([("name", TOKEN.into()), ("projected", map([("sources", Value::List(sources.into()))]))])
+}
+
+fn container(
+    name: &str,
+    options: &Options,
+    entries: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Value {
     let mut all =
         vec![("name".to_owned(), Value::from(name)), ("image".to_owned(), options.image.as_str().into())];
     all.extend(options.pull_policy.as_deref().map(|policy| ("imagePullPolicy".to_owned(), policy.into())));
-    all.extend(entries.map(|(key, value)| (key.to_owned(), value)));
+    all.extend(entries.into_iter().map(|(key, value)| (key.to_owned(), value)));
     Value::Map(all)
 }
 

@@ -126,6 +126,11 @@ impl<'a> Pod<'a> {
         named.filter(|name| !name.is_empty()).unwrap_or("default")
     }
 
+    /// Whether its containers are given its service account's token, as far as the manifest tells: the account may say no, too.
+    pub fn has_token(&self) -> bool {
+        self.of_spec(&["automountServiceAccountToken"]).and_then(Node::text) != Some("false")
+    }
+
     /// Whether its quality of service is Guaranteed: each container's limits of cpu and memory are its requests
     /// (`ComputePodQOS` in Kubernetes' pkg/apis/core/v1/helper/qos). One container that is not would end it.
     pub fn is_guaranteed(&self) -> bool {

@@ -9,7 +9,7 @@ const IMAGE: &str = "registry.example/lameduck:1";
 /// Name, file, and the options of one case.
 pub type Case = (&'static str, &'static str, &'static [&'static str]);
 
-pub const CASES: [Case; 11] = [
+pub const CASES: [Case; 12] = [
     ("django-entrypoint", "django.yaml", &["--mode=entrypoint", "--with-rbac"]),
     ("django-hook", "django.yaml", &["--mode=hook", "--port=8000"]),
     ("django-sidecar", "django.yaml", &["--mode=sidecar", "--mesh=istio", "--env=LAMEDUCK_TIMEOUT=20s"]),
@@ -21,6 +21,7 @@ pub const CASES: [Case; 11] = [
     ("json-sidecar", "deployment.json", &["--mode=sidecar", "--with-rbac"]),
     ("awkward-entrypoint", "awkward.yaml", &["--mode=entrypoint"]),
     ("gunicorn-hook", "gunicorn.yaml", &["--mode=hook"]),
+    ("gunicorn-sidecar", "gunicorn.yaml", &["--mode=sidecar", "--with-rbac"]),
 ];
 
 pub fn trials() -> Vec<Trial> {

@@ -36,7 +36,9 @@ fn plain() -> Value {
 fn injected(mode: &str, capture: &str, gate: &str) {
     let scene = format!("injected in mode {mode}");
     let before = serde_json::to_string_pretty(&plain()).expect("JSON");
-    let after = said(&["inject", "--mode", mode, "--image", &program_image()], &before);
+    // These pods' containers have no token (automountServiceAccountToken): the sidecar brings its own.
+    let rbac: &[&str] = if mode == "sidecar" { &["--with-rbac"] } else { &[] };
+    let after = said(&[&["inject", "--mode", mode, "--image", &program_image()], rbac].concat(), &before);
     assert_eq!(said(&["uninject"], &after), before);
     let namespace = Namespace::new();
     namespace.apply_text(&after);
@@ -59,6 +61,7 @@ fn injected(mode: &str, capture: &str, gate: &str) {
             "{report}"
         );
         assert_eq!(report["gate"], gate, "{report}");
+        assert_eq!(report["endpoints"] == "withdrawn", mode == "sidecar", "{report}");
     }
     let template = &namespace.get(&["deployment", "web"])["spec"]["template"];
     let spec = template["spec"].to_string().replace(&image(), "");
