@@ -34,7 +34,7 @@ use support::{certificate, runner};
 
 fn main() {
     let openssl = certificate::needs();
-    runner::one_at_a_time([
+    runner::several_at_a_time([
         withdrawal::trials(&openssl),
         asked::trials(&openssl),
         failures::trials(&openssl),

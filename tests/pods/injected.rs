@@ -21,7 +21,7 @@ pub fn trials(needs: &Result<(), String>) -> Vec<Trial> {
 }
 
 /// gunicorn alone, with its command in the manifest.
-fn plain() -> Value {
+pub fn plain() -> Value {
     let pods = Pods::plain("sync").with(|pods| {
         let container = pods.container();
         container.as_object_mut().expect("a container").remove("env");

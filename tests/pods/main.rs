@@ -10,6 +10,7 @@
 //! | `stops`, `told`, `events` | a Deployment's pods deleted and scaled down; what they tell, and what is left of them |
 //! | `doctor` | `lameduck doctor`, called in pods |
 //! | `injected` | manifests that `lameduck inject` has been at |
+//! | `newcomer` | the README's commands, as they stand there |
 //! | `withdrawal`, `api_trouble` | what is asked of the API server, and an API server that fails |
 //! | `in_place`, `failing` | containers that are restarted in place; hooks that fail |
 //! | `stateful_sets` | a StatefulSet's pods replaced |
@@ -34,6 +35,7 @@ mod headless;
 mod in_place;
 mod injected;
 mod modes;
+mod newcomer;
 mod old_pods;
 mod outside;
 mod pods;
@@ -57,6 +59,7 @@ fn main() {
         withdrawal::trials(&needs),
         in_place::trials(&needs),
         injected::trials(&needs),
+        newcomer::trials(&needs),
         failing::trials(&needs),
         stops::trials(&needs),
         told::trials(&needs),

@@ -1,15 +1,27 @@
-//! Test programs whose scenes take the whole machine: one at a time, each as often as asked for.
+//! Test programs whose scenes take the whole machine: one at a time, each as often as asked for; and those whose scenes wait.
 use libtest_mimic::{Arguments, Trial};
 use std::env;
 
 /// The environment variable that says how often each scene is run.
 const RUNS: &str = "LAMEDUCK_TEST_RUNS";
 
+/// How many scenes are run at once that wait most of the time.
+const WAITING: usize = 4;
+
 /// Runs these trials one after the other, as the command line says, and ends the process. Two at once would measure
 /// each other.
 pub fn one_at_a_time(trials: impl IntoIterator<Item = Vec<Trial>>) -> ! {
+    at_a_time(1, trials)
+}
+
+/// The same for scenes that wait most of the time and measure nothing: several at a time.
+pub fn several_at_a_time(trials: impl IntoIterator<Item = Vec<Trial>>) -> ! {
+    at_a_time(WAITING, trials)
+}
+
+fn at_a_time(threads: usize, trials: impl IntoIterator<Item = Vec<Trial>>) -> ! {
     let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
+    arguments.test_threads = Some(threads);
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit()
 }
 
