@@ -6,6 +6,7 @@
 pub mod certificate;
 pub mod control_group;
 pub mod halves;
+pub mod helm;
 pub mod load;
 pub mod made;
 pub mod namespaces;
