@@ -142,6 +142,11 @@ impl<'a> Found<'a> {
             self.notes.push(format!("{what}: left alone: nobody is connected to a job that ends by itself"));
             return;
         }
+        let annotations = object.get("metadata").and_then(|metadata| metadata.get("annotations"));
+        if kind == "Pod" && annotations.is_some_and(|annotations| annotations.has("helm.sh/hook")) {
+            self.notes.push(format!("{what}: left alone: nobody is connected to a hook of Helm"));
+            return;
+        }
         // Deployments and the like began in `extensions`, and left it in Kubernetes 1.16.
         let group = if group == "extensions" { "apps" } else { group };
         let Some((_, known, _)) = KINDS.iter().find(|known| (known.0, known.2) == (group, kind)) else {

@@ -46,6 +46,17 @@ pub fn said(command: &mut Command) -> Result<String, String> {
     Err(stderr)
 }
 
+/// What kustomize makes of a folder.
+///
+/// # Errors
+/// As [`said`].
+///
+/// # Panics
+/// Without kubectl.
+pub fn kustomized(folder: &Path) -> Result<String, String> {
+    said(Command::new(kubectl().expect("kubectl")).arg("kustomize").arg(folder))
+}
+
 /// What `lameduck` with these words makes of a file.
 pub fn lameduck(words: &[&str], file: &Path) -> String {
     let output = said(support::lameduck().args(words).arg("--filename").arg(file));

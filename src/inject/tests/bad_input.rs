@@ -83,12 +83,14 @@ fn given_a_kind_of_another_group_or_none_of_ours_then_it_passes_untouched() {
     let other = deployment(PLAIN).replace("apps/v1", "example.org/v1");
     let job = deployment(PLAIN).replace("apps/v1", "batch/v1").replace("Deployment", "Job");
     let empty = "---\n# nothing\n---\n";
+    let hook = "apiVersion: v1\nkind: Pod\nmetadata: {name: test, annotations: {helm.sh/hook: test}}\nspec: {containers: [{name: a}]}\n";
     let text = format!(
-        "{empty}{other}--- # a job\n{job}...\n---\napiVersion: v1\nkind: Secret\nstringData:   {{ a: 'b' }}\n"
+        "{empty}{hook}---\n{other}--- # a job\n{job}...\n---\napiVersion: v1\nkind: Secret\nstringData:   {{ a: 'b' }}\n"
     );
     let outcome = inject(&text, &options(Mode::Hook)).unwrap();
     assert_eq!(outcome.text, text);
     insta::assert_snapshot!(outcome.notes.join("\n"), @"
+    pod/test: left alone: nobody is connected to a hook of Helm
     job/web: left alone: nobody is connected to a job that ends by itself
     there is no Deployment, StatefulSet, DaemonSet, ReplicaSet or Pod to inject into
     ");

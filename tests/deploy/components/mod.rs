@@ -3,7 +3,7 @@
 mod cases;
 
 use crate::support::trial::trial;
-use crate::tools::{DEPLOY, copy, kubectl, lameduck, said};
+use crate::tools::{DEPLOY, copy, kubectl, kustomized, lameduck, said};
 use cases::{CASES, Case};
 use libtest_mimic::Trial;
 use std::fs;
@@ -66,8 +66,7 @@ impl Kustomization {
     }
 
     fn built(&self, folder: &str) -> Result<String, String> {
-        let kubectl = kubectl().expect("kubectl");
-        said(Command::new(kubectl).arg("kustomize").arg(self.0.path().join(folder)))
+        kustomized(&self.0.path().join(folder))
     }
 }
 

@@ -1,0 +1,5 @@
+{{- define "another.labels" -}}
+app: web
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
