@@ -8,6 +8,11 @@ there for a hook a listener is duplicated for an instant (--way wait), or a sock
 (--way sidecar). The options are those of `lameduck run` and of the hooks, and so are their variables: run it where the \
 server runs, with the same options.
 
+With --filename or KIND/NAME nothing is tried: manifests are read, or objects of a cluster (by KUBECONFIG, or from within it), with what \
+belongs to them (Services, Ingresses, autoscalers, Roles), and it is said what they make of a drain, what weighs most first. Pods with \
+lameduck in them are examined with the options that their command, annotations and variables have, and pods without with those that are \
+given here; what manifests leave open (--propagation, of whoever sends them traffic) may be given here, too. Nothing is changed.
+
 In Kubernetes the API server is asked what the service account may do, for the endpoints of this pod, and, where it may be \
 read, for the pod: within 10 s.
 
@@ -20,11 +25,18 @@ Exit status:
   125  lameduck itself could not do what was asked
 Of the lines those count that say what can be seen, held, kept away and parked; what another one says is to be set, and \
 leaves the promise as it is.
+Of manifests and objects:
+  0    nothing is to be set
+  1    a line says weaker or missing
+  2    they cannot be read: malformed, empty, too long, a template, not there, not permitted; nothing is on the standard output
+  125  lameduck itself could not do what was asked
 
 Examples:
   lameduck doctor
   lameduck doctor --way wait                             (in the server's container, while it is up)
-  lameduck doctor --propagation cloud-lb --deadline 30s";
+  lameduck doctor --propagation cloud-lb --deadline 30s
+  helm template web ./chart | lameduck doctor -f -
+  lameduck doctor --namespace shop deployment/web";
 
 /// The options of `lameduck doctor`.
 #[derive(Debug, Args)]
@@ -34,7 +46,28 @@ pub struct DoctorArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Which way of running lameduck is asked about
+    /// The object of the cluster that is examined, such as deployment/web; with --filename those in it [default: this environment; with
+    /// --filename all that have pods]
+    #[cfg(feature = "manifests")]
+    #[arg(value_name = "KIND/NAME", value_parser = object)]
+    pub objects: Vec<String>,
+
+    /// The manifests that are examined; - is the standard input
+    #[cfg(feature = "manifests")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Manifests")]
+    pub filename: Option<std::path::PathBuf>,
+
+    /// The objects' namespace [default: that of KUBECONFIG's context, or of this pod]
+    #[cfg(feature = "manifests")]
+    #[arg(short, long, value_name = "NAME", help_heading = "Manifests")]
+    pub namespace: Option<String>,
+
+    /// The server's container [default: the one with lameduck, or that of kubectl.kubernetes.io/default-container, or the first]
+    #[cfg(feature = "manifests")]
+    #[arg(short, long, value_name = "NAME", help_heading = "Manifests")]
+    pub container: Option<String>,
+
+    /// Which way of running lameduck is asked about; a manifest with lameduck in it tells
     #[arg(long, value_name = "VERB", value_enum, default_value = "run")]
     pub way: DoctorWay,
 
@@ -53,6 +86,36 @@ pub struct DoctorArgs {
     /// The drain that is asked about.
     #[command(flatten)]
     pub hook: HookArgs,
+}
+
+/// Kinds that have pods, and what kubectl calls them, too.
+#[cfg(feature = "manifests")]
+const KINDS: [(&str, &[&str]); 6] = [
+    ("deployment", &["deployments", "deploy"]),
+    ("statefulset", &["statefulsets", "sts"]),
+    ("daemonset", &["daemonsets", "ds"]),
+    ("replicaset", &["replicasets", "rs"]),
+    ("replicationcontroller", &["replicationcontrollers", "rc"]),
+    ("pod", &["pods", "po"]),
+];
+
+/// Kind and name of an object, the kind in lower case and whole.
+#[cfg(feature = "manifests")]
+fn object(text: &str) -> Result<String, String> {
+    let (kind, name) = text.split_once('/').unwrap_or((text, ""));
+    let kind = kind.to_lowercase();
+    let known = KINDS.iter().find(|(whole, others)| *whole == kind || others.contains(&kind.as_str()));
+    match known {
+        Some((whole, _)) if !name.is_empty() && !name.contains('/') => Ok(format!("{whole}/{name}")),
+        Some(_) => Err("name one, such as deployment/web".to_owned()),
+        None => {
+            let kinds: Vec<&str> = KINDS.iter().map(|(whole, _)| *whole).collect();
+            Err(format!(
+                "an object is one such as deployment/web; kinds that have pods are {}",
+                kinds.join(", ")
+            ))
+        }
+    }
 }
 
 /// A way of running lameduck.

@@ -2,6 +2,8 @@
 //! that use them never see a flag.
 mod annotations;
 mod doctor;
+#[cfg(feature = "manifests")]
+mod elsewhere;
 mod hook;
 #[cfg(feature = "inject")]
 mod inject;
@@ -15,6 +17,8 @@ mod wait;
 
 pub use annotations::{AnnotationArgs, Taken, Wrong, parse};
 pub use doctor::{DoctorArgs, DoctorWay};
+#[cfg(feature = "manifests")]
+pub use elsewhere::{Elsewhere, Said, said_here};
 pub use run::{
     Capture, DrainArgs, GateChoice, LateArrivalArgs, ParkArgs, ParkChoice, RunArgs, SocketArgs,
     TelemetryArgs, Treatment,

@@ -1,10 +1,10 @@
 //! `lameduck inject` and `lameduck uninject`: files and streams around `crate::inject`, which does it.
+use super::text;
 use crate::cli::{InjectArgs, TextArgs, UninjectArgs};
-use crate::inject::{self, LARGEST, Outcome, Trouble};
+use crate::inject::{self, Outcome, Trouble};
 use crate::telemetry::say;
 use similar::TextDiff;
-use std::fs::File;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -32,9 +32,9 @@ pub fn undo(args: &UninjectArgs) -> Result<ExitCode, String> {
 
 fn filter(args: &TextArgs, work: impl FnOnce(&str) -> Result<Outcome, Trouble>) -> Result<ExitCode, String> {
     let name = args.filename.display();
-    let outcome = match read(&args.filename)? {
+    let outcome = match text::read(&args.filename)? {
         Some(text) => work(&text).map(|outcome| (text, outcome)),
-        None => Err(Trouble::Malformed(vec!["it is no UTF-8, as YAML and JSON are".to_owned()])),
+        None => Err(Trouble::Malformed(vec![text::NO_TEXT.to_owned()])),
     };
     let (before, outcome) = match outcome {
         Ok(outcome) => outcome,
@@ -57,23 +57,6 @@ fn filter(args: &TextArgs, work: impl FnOnce(&str) -> Result<Outcome, Trouble>) 
     let told = stdout.write_all(shown.as_bytes()).and_then(|()| stdout.flush());
     told.map_err(|error| format!("cannot write to standard output: {error}"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The text, one byte more than may be at most; `None`: it is no text.
-fn read(filename: &Path) -> Result<Option<String>, String> {
-    let mut bytes = Vec::new();
-    let most = LARGEST as u64 + 1;
-    let read = if filename == Path::new("-") {
-        io::stdin().lock().take(most).read_to_end(&mut bytes)
-    } else {
-        File::open(filename).and_then(|file| file.take(most).read_to_end(&mut bytes))
-    };
-    read.map_err(|error| format!("cannot read {}: {error}", filename.display()))?;
-    if bytes.len() > LARGEST {
-        // The cut may be in the middle of a character, and it is too long anyway.
-        return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
-    }
-    Ok(String::from_utf8(bytes).ok())
 }
 
 fn diff(before: &str, after: &str, filename: &Path) -> String {

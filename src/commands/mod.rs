@@ -5,6 +5,8 @@ mod inject;
 mod install;
 pub mod run;
 pub mod sidecar;
+#[cfg(feature = "inject")]
+mod text;
 #[cfg(feature = "trial")]
 mod trial;
 mod usage;

@@ -2,6 +2,7 @@
 use super::modes::{DIRECTORY, SIDECAR, TOKEN, http_port};
 use super::options::{Mesh, Mode, Mount, Options};
 use super::pod::{Pod, named};
+use super::sleep::sleeps;
 use super::tree::Node;
 use crate::cli::values;
 use std::time::Duration;
@@ -59,7 +60,7 @@ fn taken_names(pod: &Pod) -> Option<String> {
 fn hook(pod: &Pod, options: &Options) -> Option<String> {
     let hook = pod.pre_stop()?;
     let line = hook.line;
-    if sleeps(hook) {
+    if sleeps(hook).is_some() {
         return Some(format!(
             "line {line}: the preStop hook only sleeps, which is what lameduck is there instead of: take it away"
         ));
@@ -80,21 +81,6 @@ fn hook(pod: &Pod, options: &Options) -> Option<String> {
             "--mode entrypoint --chain can"
         )),
     }
-}
-
-/// Whether a hook does nothing but sleep.
-fn sleeps(hook: &Node) -> bool {
-    let words = hook.get("exec").and_then(|exec| exec.get("command")).map(Node::items).unwrap_or_default();
-    let words: Vec<&str> = words.iter().filter_map(Node::text).collect();
-    let is = |word: &str, name: &str| word.rsplit('/').next() == Some(name);
-    let script = match words[..] {
-        [shell, "-c", script] if ["sh", "bash", "ash", "dash"].iter().any(|name| is(shell, name)) => script,
-        [program, ..] if is(program, "sleep") => "sleep",
-        _ => "",
-    };
-    let mut script = script.split_whitespace();
-    let one_command = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
-    hook.has("sleep") || script.next().is_some_and(|word| is(word, "sleep")) && script.all(one_command)
 }
 
 fn command(pod: &Pod, options: &Options) -> Option<String> {

@@ -17,22 +17,27 @@
 //! | `overlay`, `record` | additions laid over a tree, and noted; the notes undone |
 //! | `edits`, `splice`, `shape` | changes of nodes, as text, and what they mean |
 //! | `tree`, `place`, `value` | nodes and where they are; what is written, and how |
+//! | `sleep` | hooks that only sleep |
+//! | `aliases` | what anchors stand for, for who only reads (`lameduck doctor`) |
 //! | `work` | all of it, in order |
+#[cfg(feature = "manifests")]
+pub(crate) mod aliases;
 mod checks;
 mod edits;
-mod manifest;
+pub(crate) mod manifest;
 mod modes;
 mod options;
 mod overlay;
 mod place;
-mod pod;
+pub(crate) mod pod;
 mod rbac;
 mod record;
 mod shape;
+pub(crate) mod sleep;
 mod splice;
-mod tree;
+pub(crate) mod tree;
 mod value;
-mod work;
+pub(crate) mod work;
 
 #[cfg(test)]
 mod tests;
@@ -63,6 +68,20 @@ pub enum Trouble {
     /// It can, and what was asked cannot be done with it.
     #[error("{}", .0.join("\n"))]
     Refused(Vec<String>),
+}
+
+/// Keeps what is too long from being read.
+///
+/// # Errors
+/// When it is, with the way out.
+pub fn check_length(text: &str) -> Result<(), Trouble> {
+    if text.len() > LARGEST {
+        let largest = LARGEST >> 20;
+        return Err(Trouble::Malformed(vec![format!(
+            "the input is longer than {largest} MiB: give it in parts"
+        )]));
+    }
+    Ok(())
 }
 
 impl Trouble {

@@ -31,9 +31,7 @@ pub enum Choice<'a> {
 pub fn choose<'a>(workload: &'a Workload<'a>, options: &Options) -> Choice<'a> {
     let Some(spec) = workload.template.get("spec") else { return Choice::NotHere };
     let containers: Vec<(&Node, &str)> = named(spec, "containers").collect();
-    let mut all = named(spec, "initContainers").chain(containers.iter().copied());
-    let mut seen = HashSet::new();
-    if let Some((_, name)) = all.find(|(_, name)| !seen.insert(*name)) {
+    if let Some(name) = same_name(spec) {
         return Choice::Unclear(format!("two containers are called {name}"));
     }
     let annotations = workload.template.get("metadata").and_then(|metadata| metadata.get("annotations"));
@@ -61,6 +59,13 @@ pub fn choose<'a>(workload: &'a Workload<'a>, options: &Options) -> Choice<'a> {
             ))
         }
     }
+}
+
+/// A name that two containers of a pod have.
+pub fn same_name(spec: &Node) -> Option<&str> {
+    let mut all = named(spec, "initContainers").chain(named(spec, "containers"));
+    let mut seen = HashSet::new();
+    all.find(|(_, name)| !seen.insert(*name)).map(|(_, name)| name)
 }
 
 /// The items of a list that have a name.
@@ -145,6 +150,7 @@ impl<'a> Pod<'a> {
     }
 }
 
-fn below<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
+/// What is under these keys, one below the other; `None` too where that is null.
+pub fn below<'a>(node: &'a Node, keys: &[&str]) -> Option<&'a Node> {
     keys.iter().try_fold(node, |node, key| node.get(key)).filter(|node| !node.is_null())
 }

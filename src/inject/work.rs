@@ -12,7 +12,7 @@ use super::shape::Shape;
 use super::splice;
 use super::tree::Node;
 use super::value::Value;
-use super::{LARGEST, Outcome, Trouble, checks};
+use super::{Outcome, Trouble, check_length, checks};
 
 /// Puts lameduck into the manifests' pods. What is there from an earlier time is taken away first: twice is once, and other options
 /// replace those of before.
@@ -105,12 +105,7 @@ fn taken_away(
     is_meant: impl Fn(&Workload) -> bool,
     is_gone: impl Fn(Option<&str>, &str) -> bool,
 ) -> Result<Outcome, Trouble> {
-    if text.len() > LARGEST {
-        let largest = LARGEST >> 20;
-        return Err(Trouble::Malformed(vec![format!(
-            "the input is longer than {largest} MiB: give it in parts"
-        )]));
-    }
+    check_length(text)?;
     let input = manifest::read(text)?;
     let found = manifest::workloads(&input);
     let mut edits: Vec<Edits> = input.documents.iter().map(|_| Edits::default()).collect();
@@ -131,7 +126,7 @@ fn taken_away(
 }
 
 /// Whether `KIND/NAME` or `NAME` is this one.
-fn selects(selector: &str, workload: &Workload) -> bool {
+pub fn selects(selector: &str, workload: &Workload) -> bool {
     let name = workload.what.split_once('/').map(|(_, name)| name);
     selector.to_lowercase() == workload.what || Some(selector) == name
 }

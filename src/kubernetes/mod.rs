@@ -24,6 +24,7 @@
 //! | `inquiry` | the thread that asks |
 //! | `permission` | what a service account may do, as a Role says it |
 //! | `survey` | the same questions, asked now: for `lameduck doctor` |
+//! | `belongings` | a workload and what belongs to it, for `lameduck doctor deployment/web`: as whoever runs it, not as a pod |
 //! | `events` | the Events of a notice; pure |
 //! | `announcement` | the thread that writes them |
 //!
@@ -31,6 +32,8 @@
 mod access;
 mod announcement;
 mod api;
+#[cfg(feature = "manifests")]
+mod belongings;
 mod bound;
 mod events;
 mod fellows;
@@ -48,11 +51,13 @@ mod tests;
 mod trouble;
 
 pub use announcement::{Announced, Announcement};
+#[cfg(feature = "manifests")]
+pub use belongings::{Belongings, Unread, belongings};
 pub use events::Notice;
 pub use fellows::Fellows;
 pub use identity::{Identity, Whoami};
 pub use inquiry::{Inquiry, News};
-pub use own_pod::{OwnPod, Owner};
+pub use own_pod::{OwnPod, Owner, is_load_balancers};
 pub use permission::Permission;
 pub use settings::Settings;
 pub use slices::Standing;

@@ -10,6 +10,12 @@ const LOAD_BALANCERS: [&str; 2] =
 /// Date has whole seconds (RFC 9110, section 5.6.7): it may be almost one more.
 const DATE_STEP: Duration = Duration::from_secs(1);
 
+/// Whether a readiness gate is a cloud's load balancer's.
+#[must_use]
+pub fn is_load_balancers(condition_type: &str) -> bool {
+    LOAD_BALANCERS.iter().any(|load_balancer| condition_type.starts_with(load_balancer))
+}
+
 /// What this pod's object tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnPod {
@@ -47,9 +53,7 @@ pub fn read(pod: &Pod, identity: &Identity, date: Option<&str>, asked: Instant) 
         return Err(Trouble::OtherPod(identity.name.clone()));
     }
     let gates = pod.spec.as_ref().and_then(|spec| spec.readiness_gates.as_ref());
-    let has_load_balancer = gates.into_iter().flatten().any(|gate| {
-        LOAD_BALANCERS.iter().any(|load_balancer| gate.condition_type.starts_with(load_balancer))
-    });
+    let has_load_balancer = gates.into_iter().flatten().any(|gate| is_load_balancers(&gate.condition_type));
     let killed_at = match &pod.metadata.deletion_timestamp {
         None => None,
         Some(deletion) => {

@@ -4,7 +4,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 
 /// What lameduck may want to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// The endpoints of a namespace's Services.
     ListSlices,

@@ -8,10 +8,13 @@
 //! | `surroundings` | time, files, mounts, kernels |
 //! | `cluster` | the API server, which is that of tests/kubernetes |
 //! | `options` | what is asked for |
+//! | `manifests` | the same of manifests, where nothing is tried |
 #[cfg(all(feature = "kubernetes", feature = "trial"))]
 mod cluster;
 mod environments;
 mod hooks;
+#[cfg(feature = "manifests")]
+mod manifests;
 mod options;
 mod surroundings;
 
@@ -38,6 +41,8 @@ fn main() {
     let trials = [environments::trials(), hooks::trials(), surroundings::trials(), options::trials()];
     #[cfg(all(feature = "kubernetes", feature = "trial"))]
     let trials = trials.into_iter().chain([cluster::trials()]);
+    #[cfg(feature = "manifests")]
+    let trials = trials.into_iter().chain([manifests::trials()]);
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit();
 }
 

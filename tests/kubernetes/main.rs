@@ -13,6 +13,7 @@
 //! | `events` | how the drain went is told by Events |
 //! | `relayed` | late arrivals go to the other endpoints |
 //! | `real`, `real_events` | a kube-apiserver: `KUBECONFIG=FILE cargo test --test kubernetes` |
+//! | `examined` | the same: what belongs to a workload, for `lameduck doctor deployment/web` |
 //! | `cluster` | a namespace of it, by kubectl |
 #[path = "../support/mod.rs"]
 mod support;
@@ -21,6 +22,8 @@ mod api_server;
 mod asked;
 mod cluster;
 mod events;
+#[cfg(feature = "manifests")]
+mod examined;
 mod failures;
 mod hosts_network;
 mod own_pod;
@@ -44,5 +47,7 @@ fn main() {
         relayed::trials(&openssl),
         real::trials(),
         real_events::trials(),
+        #[cfg(feature = "manifests")]
+        examined::trials(),
     ]);
 }

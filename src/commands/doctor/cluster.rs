@@ -1,25 +1,12 @@
 //! What the API server permits this pod's service account, and what it says of this pod.
+use super::around::Cluster;
 use super::finding::Finding;
 use super::trouble::{seen, way_out};
 use crate::cli::HookArgs;
 use crate::kubernetes::{Endpoints, Permission, PodSays, Settings, Standing, Survey, Trouble, survey};
-use std::time::Duration;
 
 const SERVER: &str = "API server";
 const POD: &str = "this pod";
-
-/// What was answered.
-#[derive(Debug, Default)]
-pub struct Cluster {
-    /// A line each.
-    pub findings: Vec<Finding>,
-    /// The pod's own grace period, where it may be read.
-    pub grace_period: Option<Duration>,
-    /// lameduck reads it at the stop.
-    pub reads_pod: bool,
-    /// It is seen at the stop when this pod is withdrawn.
-    pub sees_withdrawal: bool,
-}
 
 impl Cluster {
     /// Asks, where there is somebody to ask.
@@ -72,7 +59,7 @@ impl Cluster {
 }
 
 /// Which option asks for it; `None`: none does, with these.
-fn asks_for(permission: Permission, settings: &Settings) -> Option<&'static str> {
+pub fn asks_for(permission: Permission, settings: &Settings) -> Option<&'static str> {
     match permission {
         Permission::ListSlices | Permission::WatchSlices => settings.withdrawal.then_some("--withdrawal off"),
         Permission::GetPods => settings.own_pod.then_some("--own-pod leave"),
@@ -80,7 +67,8 @@ fn asks_for(permission: Permission, settings: &Settings) -> Option<&'static str>
     }
 }
 
-fn subject(permission: Permission) -> &'static str {
+/// What its line is called.
+pub fn subject(permission: Permission) -> &'static str {
     match permission {
         Permission::ListSlices => "list endpointslices",
         Permission::WatchSlices => "watch endpointslices",

@@ -139,7 +139,7 @@ impl Known<'_> {
 }
 
 /// What the pod is given, and lameduck told.
-fn both(duration: Duration) -> String {
+pub fn both(duration: Duration) -> String {
     let seconds = whole_seconds(duration).as_secs();
     format!("terminationGracePeriodSeconds: {seconds}, LAMEDUCK_DEADLINE={seconds}s")
 }

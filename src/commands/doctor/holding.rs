@@ -7,7 +7,8 @@ use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-const PERMIT: &str = "permit pidfd_getfd in the seccomp profile (deploy/seccomp), or add CAP_SYS_PTRACE; else capture by \
+/// What to do where it is refused.
+pub const PERMIT: &str = "permit pidfd_getfd in the seccomp profile (deploy/seccomp), or add CAP_SYS_PTRACE; else capture by \
                       bind serves new connections: allowPrivilegeEscalation: false, or --capture bind";
 
 /// Whether the descriptors of a process that we start can be found and duplicated.

@@ -13,17 +13,17 @@
 //! | `gates` | how new connections can be kept away |
 //! | `parking` | whether a request can be kept unread |
 //! | `patient` | a process of ours that stands for the server |
-//! | `cluster` | what the API server permits and says; `no_cluster` where lameduck was built without |
+//! | `around` | what is around the server: who sends it traffic, how much time it has, who is told of its end |
+//! | `cluster` | what the API server permits and says |
 //! | `trouble` | why the API server tells nothing, and the way out |
 //! | `grace` | whether a drain fits into the time that there is (pure) |
 //! | `message` | the files that a drain's end is told in |
 //! | `ways` | what each way of running lameduck would take |
 //! | `promise` | what follows from all that (pure) |
 //! | `finding`, `page` | one trial's result, and all of them, printed |
+//! | `manifests/` | the same of manifests and of a cluster's objects, where nothing is tried |
+mod around;
 #[cfg(feature = "kubernetes")]
-mod cluster;
-#[cfg(not(feature = "kubernetes"))]
-#[path = "no_cluster.rs"]
 mod cluster;
 mod finding;
 mod gates;
@@ -31,6 +31,8 @@ mod grace;
 mod holding;
 mod host;
 mod looks;
+#[cfg(feature = "manifests")]
+mod manifests;
 mod message;
 mod modules;
 mod page;
@@ -47,8 +49,6 @@ mod ways;
 
 use super::run::choosing;
 use crate::cli::{DoctorArgs, DoctorWay, ParkChoice};
-use cluster::Cluster;
-use finding::Finding;
 use page::Page;
 use promise::Facts;
 use std::io::Write as _;
@@ -66,6 +66,10 @@ pub fn main(args: &DoctorArgs) -> Result<ExitCode, String> {
     if let Some(inode) = args.reach {
         return Ok(reach::main(inode));
     }
+    #[cfg(feature = "manifests")]
+    if manifests::are_meant(args) {
+        return manifests::main(args);
+    }
     check(args)?;
     let page = examine(args);
     let text = if args.json {
@@ -79,6 +83,10 @@ pub fn main(args: &DoctorArgs) -> Result<ExitCode, String> {
 }
 
 fn check(args: &DoctorArgs) -> Result<(), String> {
+    #[cfg(feature = "manifests")]
+    if args.namespace.is_some() || args.container.is_some() {
+        return Err("--namespace and --container are for manifests: name an object such as deployment/web, or --filename".to_owned());
+    }
     if args.pid.is_some() && args.way != DoctorWay::Wait {
         return Err("--pid names the server of a hook: add --way wait, or leave it out".to_owned());
     }
@@ -117,22 +125,6 @@ fn examine(args: &DoctorArgs) -> Page {
     if args.way != DoctorWay::Sidecar || tried.reaches_connections {
         findings.push(mark);
     }
-    findings.extend(around(args));
+    findings.extend(around::findings(args));
     Page { version: env!("CARGO_PKG_VERSION"), findings, plan: facts.plan() }
-}
-
-/// What is around the server: who sends it traffic, how much time it has, who is told of its end.
-fn around(args: &DoctorArgs) -> Vec<Finding> {
-    let options = &args.hook;
-    let in_kubernetes = choosing::in_kubernetes();
-    let Cluster { mut findings, grace_period, reads_pod, sees_withdrawal } =
-        Cluster::asked(options, in_kubernetes);
-    let policy = options.drain.policy(in_kubernetes, None);
-    let known =
-        grace::Known { policy: &policy, pod: grace_period, reads_pod, sees_withdrawal, in_kubernetes };
-    findings.push(known.finding());
-    let told = &options.telemetry;
-    findings.extend(message::termination_log(told.termination_log.as_deref(), in_kubernetes));
-    findings.extend(message::report(told.report.as_deref()));
-    findings
 }

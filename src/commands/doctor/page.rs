@@ -19,20 +19,31 @@ pub struct Page {
 impl Page {
     /// The text, with a line end at its end.
     pub fn text(&self) -> String {
-        let width = self.findings.iter().map(|finding| finding.subject.len()).max().unwrap_or(0);
-        let mut out = String::new();
-        for Finding { subject, state, seen, advice } in &self.findings {
-            // Writing to a String does not fail.
-            let _ = writeln!(out, "{subject:<width$}  {:<7}  {seen}", state.name());
-            if let Some(advice) = advice {
-                let _ = writeln!(out, "{:<width$}           > {advice}", "");
-            }
+        format!("{}\n{}", lines(&self.findings), self.plan.lines("here"))
+    }
+}
+
+/// A line for each finding, and one for what to set; each has its end.
+pub fn lines(findings: &[Finding]) -> String {
+    let width = findings.iter().map(|finding| finding.subject.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for Finding { subject, state, seen, advice } in findings {
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "{subject:<width$}  {:<7}  {seen}", state.name());
+        if let Some(advice) = advice {
+            let _ = writeln!(out, "{:<width$}           > {advice}", "");
         }
-        let Plan { way, capture, gate, parks, promise, sentences } = &self.plan;
+    }
+    out
+}
+
+impl Plan {
+    /// What would be done, and what follows for whom.
+    pub fn lines(&self, place: &str) -> String {
+        let Self { way, capture, gate, parks, promise, sentences } = self;
         let park = if *parks { "auto" } else { "off" };
-        let _ = writeln!(
-            out,
-            "\n`lameduck {}` here: capture {}, gate {}, park {park}. Promise: {}.",
+        let mut out = format!(
+            "`lameduck {}` {place}: capture {}, gate {}, park {park}. Promise: {}.\n",
             way.name(),
             capture.name(),
             gate.name(),
@@ -46,7 +57,8 @@ impl Page {
 }
 
 impl Way {
-    fn name(self) -> &'static str {
+    /// Its verb.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Run => "run",
             Self::Wait => "wait",
