@@ -4,6 +4,7 @@
 
 #[cfg(feature = "trial")]
 pub mod certificate;
+pub mod charts;
 pub mod control_group;
 pub mod halves;
 pub mod helm;

@@ -21,6 +21,18 @@ pub fn python_env() -> &'static Path {
     ENVIRONMENT.get_or_init(prepare)
 }
 
+/// An environment of its own for these requirements, made once under `target/` by this name.
+///
+/// # Panics
+/// As [`python_env`].
+pub fn environment(name: &str, requirements: &'static str) -> PathBuf {
+    let works = |home: &Path| {
+        let python = home.join("env/bin/python");
+        Command::new(&python).arg("-c").arg("").status().is_ok_and(|status| status.success())
+    };
+    made(name, &[requirements], works, |home| install(home, requirements)).join("env")
+}
+
 /// A program of the environment, such as `gunicorn`.
 pub fn program(name: &str) -> PathBuf {
     python_env().join("bin").join(name)
@@ -43,19 +55,20 @@ fn prepare() -> PathBuf {
         let runs = Command::new(&python).arg("-c").arg("").status().is_ok_and(|status| status.success());
         runs && names_its_own_interpreter(&home.join("env/bin/gunicorn"), &python)
     };
-    let make = |home: &Path| {
-        let environment = home.join("env");
-        run(
-            Command::new(interpreter()).args(["-m", "venv", "--clear"]).arg(&environment),
-            "install Python's venv module (Debian: python3-venv)",
-        );
-        let pip = ["-m", "pip", "install", "--quiet", "-r", REQUIREMENTS];
-        run(
-            Command::new(environment.join("bin/python")).args(pip),
-            "the tests of real servers need a package index, or PIP_FIND_LINKS with the wheels",
-        );
-    };
-    made("python", &[REQUIREMENTS], works, make).join("env")
+    made("python", &[REQUIREMENTS], works, |home| install(home, REQUIREMENTS)).join("env")
+}
+
+fn install(home: &Path, requirements: &str) {
+    let environment = home.join("env");
+    run(
+        Command::new(interpreter()).args(["-m", "venv", "--clear"]).arg(&environment),
+        "install Python's venv module (Debian: python3-venv)",
+    );
+    let pip = ["-m", "pip", "install", "--quiet", "-r", requirements];
+    run(
+        Command::new(environment.join("bin/python")).args(pip),
+        "these tests need a package index, or PIP_FIND_LINKS with the wheels",
+    );
 }
 
 /// Whether a script begins with this interpreter. In a copy of a checkout it names that of the first one, which may be
