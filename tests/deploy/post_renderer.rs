@@ -1,9 +1,9 @@
 //! `lameduck inject` as the post-renderer of Helm 3 and, by the plugin of deploy/helm, of Helm 4, on a chart that knows nothing of it.
 use crate::support::helm::{Helm, by_both};
-use crate::tools::{DEPLOY, kubectl, kustomized, lameduck};
+use crate::support::post_renderer::post_rendering;
+use crate::tools::{kubectl, kustomized, lameduck};
 use libtest_mimic::Trial;
 use std::fs;
-use std::path::Path;
 use std::process::Output;
 
 /// The chart.
@@ -31,21 +31,6 @@ fn rendered(helm: &Helm, words: &[&str], inject: Option<&[&str]>) -> Output {
     }
     // By pipes, as from a terminal: see deploy/helm/lameduck/post-render for files.
     command.output().expect("helm")
-}
-
-/// As docs/post-renderer.md says.
-fn post_rendering(helm: &Helm, command: &mut std::process::Command, inject: &[&str]) {
-    let program = Path::new(env!("CARGO_BIN_EXE_lameduck"));
-    let folder = program.parent().expect("its folder").display();
-    let path = std::env::var("PATH").expect("PATH");
-    command.env("PATH", format!("{folder}:{path}")).args(["--post-renderer", "lameduck"]);
-    let verb: &[&str] = if helm.major == 3 { &["inject"] } else { &[] };
-    if helm.major > 3 {
-        command.env("HELM_PLUGINS", format!("{DEPLOY}/helm"));
-    }
-    for word in verb.iter().chain(inject) {
-        command.args(["--post-renderer-args", word]);
-    }
 }
 
 /// What was rendered.

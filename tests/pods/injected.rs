@@ -40,8 +40,13 @@ fn injected(mode: &str, capture: &str, gate: &str) {
     let rbac: &[&str] = if mode == "sidecar" { &["--with-rbac"] } else { &[] };
     let after = said(&[&["inject", "--mode", mode, "--image", &program_image()], rbac].concat(), &before);
     assert_eq!(said(&["uninject"], &after), before);
+    in_and_out(&scene, &before, &after, capture, gate);
+}
+
+/// A rollout under load of pods with lameduck in them, and one that takes it out again.
+pub fn in_and_out(scene: &str, before: &str, after: &str, capture: &str, gate: &str) {
     let namespace = Namespace::new();
-    namespace.apply_text(&after);
+    namespace.apply_text(after);
     let workload = Workload::new(&namespace, "Deployment");
     workload.wait_until_available();
     // When: a rollout under load, and one that takes lameduck out again.
@@ -49,12 +54,17 @@ fn injected(mode: &str, capture: &str, gate: &str) {
     let clients = Clients::start(&namespace, &workload.address());
     let mut old = workload.restart();
     old.extend(workload.unique_ids());
-    namespace.apply_text(&before);
+    namespace.apply_text(before);
     workload.wait_until_available();
     workload.wait_until_gone(&old);
-    clients.finish().assert_none_lost_or_refused(&scene);
-    // Then: the pods of both have drained, and those that are there now have nothing of lameduck's.
-    for report in watched.of(&old) {
+    clients.finish().assert_none_lost_or_refused(scene);
+    have_drained(&watched, &old, capture, gate);
+    nothing_is_left(&namespace);
+}
+
+/// These pods have, each in this way.
+pub fn have_drained(watched: &Reports, old: &[String], capture: &str, gate: &str) {
+    for report in watched.of(old) {
         assert_eq!(
             (&report["outcome"], &report["capture"]),
             (&"drained".into(), &capture.into()),
@@ -63,6 +73,10 @@ fn injected(mode: &str, capture: &str, gate: &str) {
         assert_eq!(report["gate"], gate, "{report}");
         assert_eq!(report["endpoints"] == "withdrawn", mode == "sidecar", "{report}");
     }
+}
+
+/// The pods that are there now have nothing of lameduck's.
+pub fn nothing_is_left(namespace: &Namespace) {
     let template = &namespace.get(&["deployment", "web"])["spec"]["template"];
     let spec = template["spec"].to_string().replace(&image(), "");
     assert!(!spec.contains("lameduck") && !spec.contains("LAMEDUCK"), "{spec}");

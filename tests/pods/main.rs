@@ -11,6 +11,7 @@
 //! | `doctor` | `lameduck doctor`, called in pods |
 //! | `injected` | manifests that `lameduck inject` has been at |
 //! | `newcomer` | the README's commands, as they stand there |
+//! | `kustomized`, `post_rendered` | the same by kustomize, and by Helm's post-renderer |
 //! | `withdrawal`, `api_trouble` | what is asked of the API server, and an API server that fails |
 //! | `in_place`, `failing` | containers that are restarted in place; hooks that fail |
 //! | `stateful_sets` | a StatefulSet's pods replaced |
@@ -34,11 +35,13 @@ mod failing;
 mod headless;
 mod in_place;
 mod injected;
+mod kustomized;
 mod modes;
 mod newcomer;
 mod old_pods;
 mod outside;
 mod pods;
+mod post_rendered;
 mod reports;
 mod rollouts;
 mod services;
@@ -60,6 +63,8 @@ fn main() {
         in_place::trials(&needs),
         injected::trials(&needs),
         newcomer::trials(&needs),
+        kustomized::trials(&needs),
+        post_rendered::trials(&needs),
         failing::trials(&needs),
         stops::trials(&needs),
         told::trials(&needs),

@@ -12,6 +12,7 @@ pub mod load;
 pub mod made;
 pub mod namespaces;
 pub mod ports;
+pub mod post_renderer;
 pub mod process;
 pub mod python;
 pub mod runner;
