@@ -6,6 +6,7 @@
 //! | `components` | the kustomize components: what they add is what `lameduck inject` adds |
 //! | `examples`, `readers` | Docker Compose, podman, ECS, Nomad |
 //! | `flux` | the patch of its example |
+//! | `notify` | what a server tells its service manager |
 //! | `post_renderer` | `lameduck inject` between Helm and the cluster |
 //! | `systemd`, `beside-systemd` | its unit, run by a systemd in namespaces |
 //!
@@ -17,6 +18,7 @@ mod support;
 mod components;
 mod examples;
 mod flux;
+mod notify;
 mod post_renderer;
 mod systemd;
 mod tools;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         components::trials(),
         examples::trials(),
         flux::trials(),
+        notify::trials(),
         post_renderer::trials(),
         systemd::trials(),
     ]
