@@ -12,6 +12,7 @@
 //! | `injected` | manifests that `lameduck inject` has been at |
 //! | `newcomer` | the README's commands, as they stand there |
 //! | `kustomized`, `post_rendered` | the same by kustomize, and by Helm's post-renderer |
+//! | `charts` | the application chart, installed by Helm 3 and 4 |
 //! | `withdrawal`, `api_trouble` | what is asked of the API server, and an API server that fails |
 //! | `in_place`, `failing` | containers that are restarted in place; hooks that fail |
 //! | `stateful_sets` | a StatefulSet's pods replaced |
@@ -24,6 +25,7 @@
 mod support;
 
 mod api_trouble;
+mod charts;
 mod clients;
 mod cluster;
 mod doctor;
@@ -65,6 +67,7 @@ fn main() {
         newcomer::trials(&needs),
         kustomized::trials(&needs),
         post_rendered::trials(&needs),
+        charts::trials(&needs),
         failing::trials(&needs),
         stops::trials(&needs),
         told::trials(&needs),
