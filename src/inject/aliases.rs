@@ -114,7 +114,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..9 {
             let before = vec![format!("*a{}", n - 1); 10].join(", ");
-            text += &format!("a{n}: &a{n} [{before}]\n");
+            text.extend([format!("a{n}: &a{n} [{before}]\n")]);
         }
         let Err(Trouble::Malformed(why)) = of(&text) else { panic!("refused") };
         assert!(why[0].starts_with("line 6, column 1: with its aliases"), "{why:?}");

@@ -2,7 +2,7 @@
 //! whoever runs `lameduck doctor deployment/web`: by KUBECONFIG, or by the service account of the pod that it runs in. Nothing is changed.
 use super::Permission;
 use super::access::chain;
-use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
+use k8s_openapi::api::authorization::v1::SubjectAccessReview;
 use kube::api::PostParams;
 use kube::core::Request;
 use kube::{Client, Config, Error};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::subscriber::NoSubscriber;
 
-/// Ten requests, and perhaps a program that fetches a token first.
+/// Nine requests, and perhaps a program that fetches a token first.
 const WITHIN: Duration = Duration::from_secs(30);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -105,7 +105,7 @@ async fn read(kind: &str, name: &str, namespace: Option<&str>) -> Result<Belongi
         match api.get(version, resource, None).await {
             Ok(list) => items.extend(listed(list, kind, version)),
             Err(error) => {
-                notes.push(format!("{resource} cannot be listed ({}): not known is {without}", told(&error)))
+                notes.push(format!("{resource} cannot be listed ({}): not known is {without}", told(&error)));
             }
         }
     }
@@ -147,29 +147,9 @@ impl Reader {
         self.client.request(request.map_err(Error::BuildRequest)?).await
     }
 
-    /// Whether a service account of the namespace is granted this, by its own name and its groups.
+    /// Whether a service account of the namespace is granted this.
     async fn may(&self, permission: Permission, account: &str) -> Result<bool, Error> {
-        let namespace = &self.namespace;
-        let (verb, group, resource) = permission.rule();
-        let attributes = ResourceAttributes {
-            namespace: Some(namespace.clone()),
-            verb: Some(verb.to_owned()),
-            group: Some(group.to_owned()),
-            resource: Some(resource.to_owned()),
-            ..ResourceAttributes::default()
-        };
-        let groups = [
-            "system:serviceaccounts",
-            &format!("system:serviceaccounts:{namespace}"),
-            "system:authenticated",
-        ];
-        let spec = SubjectAccessReviewSpec {
-            user: Some(format!("system:serviceaccount:{namespace}:{account}")),
-            groups: Some(groups.map(str::to_owned).into()),
-            resource_attributes: Some(attributes),
-            ..SubjectAccessReviewSpec::default()
-        };
-        let review = SubjectAccessReview { spec, ..SubjectAccessReview::default() };
+        let review = permission.review_of(account, &self.namespace);
         let body = serde_json::to_vec(&review).map_err(Error::SerdeError)?;
         let url = <SubjectAccessReview as kube::Resource>::url_path(&(), None);
         let request = Request::new(url).create(&PostParams::default(), body).map_err(Error::BuildRequest)?;

@@ -9,6 +9,7 @@
 //! | `cluster` | the API server, which is that of tests/kubernetes |
 //! | `options` | what is asked for |
 //! | `manifests` | the same of manifests, where nothing is tried |
+//! | `unreadable` | manifests that cannot be read or had |
 #[cfg(all(feature = "kubernetes", feature = "trial"))]
 mod cluster;
 mod environments;
@@ -17,6 +18,8 @@ mod hooks;
 mod manifests;
 mod options;
 mod surroundings;
+#[cfg(feature = "manifests")]
+mod unreadable;
 
 #[cfg(all(feature = "kubernetes", feature = "trial"))]
 #[path = "../kubernetes/api_server/mod.rs"]
@@ -42,7 +45,7 @@ fn main() {
     #[cfg(all(feature = "kubernetes", feature = "trial"))]
     let trials = trials.into_iter().chain([cluster::trials()]);
     #[cfg(feature = "manifests")]
-    let trials = trials.into_iter().chain([manifests::trials()]);
+    let trials = trials.into_iter().chain([manifests::trials(), unreadable::trials()]);
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit();
 }
 

@@ -2,7 +2,7 @@
 use crate::support::trial::trial;
 use crate::support::{lameduck, wait_for};
 use libtest_mimic::Trial;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -32,20 +32,18 @@ pub fn trials() -> Vec<Trial> {
         test("lines_and_json_say_the_same", lines_and_json),
         test("what_is_given_here_counts_where_a_manifest_says_nothing", given_here),
         test("a_workload_of_several_can_be_named", named),
-        test("what_cannot_be_read_is_said_with_status_2_and_nothing_else", unreadable),
-        test("manifests_asked_for_in_a_wrong_way_are_refused", asked_wrongly),
-        test("without_a_cluster_the_way_to_one_is_told", no_cluster),
         test("a_shell_before_the_server_is_told_to_stop_in_its_place", shells),
     ];
     CASES.map(of).into_iter().chain(others).collect()
 }
 
-fn text(file: &str) -> String {
+/// One of the repository's.
+pub fn text(file: &str) -> String {
     fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)).expect("a manifest")
 }
 
 /// How it ended, its standard output and its standard error.
-fn run(command: &mut Command, input: &str) -> (Option<i32>, String, String) {
+pub fn run(command: &mut Command, input: &str) -> (Option<i32>, String, String) {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("lameduck");
     let mut stdin = child.stdin.take().expect("its standard input");
@@ -58,7 +56,8 @@ fn run(command: &mut Command, input: &str) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-fn doctor(options: &[&str], input: &str) -> (Option<i32>, String, String) {
+/// Of what comes by the standard input.
+pub fn doctor(options: &[&str], input: &str) -> (Option<i32>, String, String) {
     run(lameduck().args(["doctor", "-f", "-"]).args(options), input)
 }
 
@@ -133,80 +132,6 @@ fn named() {
     let (status, page, said) = doctor(&[], service);
     assert_eq!((status, page.as_str()), (Some(0), ""));
     assert!(said.starts_with("lameduck: note: there is no Deployment"), "{said}");
-}
-
-fn unreadable() {
-    let good = text("tests/inject/manifests/list.yaml");
-    for (input, why) in [
-        (String::new(), "lameduck: -: the input is empty: give manifests\n"),
-        ("kind: Pod\nspec: [\n".to_owned(), "lameduck: -: line 3, column 1: "),
-        (format!("{good}---\n{{a: [\n"), "column"),
-        (good.replace("name: lone", "name: {{ .Values.name }}"), "Render it first"),
-        (good.replace("apps/v1", "apps/v1beta3"), "the apiVersion apps/v1beta3 is not known: give apps/v1"),
-        ("a: b # c\n".repeat(2_000_000), "the input is longer than 16 MiB: give it in parts\n"),
-    ] {
-        let (status, page, said) = doctor(&[], &input);
-        assert_eq!((status, page.as_str()), (Some(2), ""), "{why}: {said}");
-        assert!(said.contains(why), "{why}: {said}");
-    }
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), b"kind: \xff\n").unwrap();
-    let (status, page, said) = run(lameduck().args(["doctor", "-f"]).arg(file.path()), "");
-    assert_eq!((status, page.as_str()), (Some(2), ""));
-    assert!(said.ends_with(": it is no UTF-8, as YAML and JSON are\n"), "{said}");
-}
-
-fn asked_wrongly() {
-    for (words, why) in [
-        (&["-f", "/nowhere/a.yaml"][..], "cannot read /nowhere/a.yaml: No such file"),
-        (&["-f", "-", "--namespace", "shop"], "--namespace is for objects of the cluster"),
-        (&["--namespace", "shop"], "name an object such as deployment/web, or --filename"),
-        (&["-f", "-", "--way", "wait", "--pid", "1"], "--pid names a process here"),
-        (&["job/web"], "kinds that have pods are deployment, statefulset"),
-        (&["deployment"], "name one, such as deployment/web"),
-        (&["deployment/web", "deployment/api"], "one object of the cluster at a time"),
-    ] {
-        let (status, page, said) =
-            run(lameduck().arg("doctor").args(words), &text("tests/inject/manifests/list.yaml"));
-        assert_eq!((status, page.as_str()), (Some(125), ""), "{words:?}: {said}");
-        assert!(said.contains(why), "{why}: {said}");
-    }
-    let full = File::create("/dev/full").unwrap();
-    let output = lameduck()
-        .args(["doctor", "-f", "deploy/kubernetes/gunicorn.yaml"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdout(full)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(125));
-}
-
-fn no_cluster() {
-    let asked = |config: &std::path::Path| {
-        let mut command = lameduck();
-        command
-            .args(["doctor", "deployment/web"])
-            .env("KUBECONFIG", config)
-            .env_remove("KUBERNETES_SERVICE_HOST");
-        let (status, page, said) = run(&mut command, "");
-        assert_eq!((status, page.as_str()), (Some(125), ""), "{said}");
-        said
-    };
-    let directory = tempfile::tempdir().unwrap();
-    let config = directory.path().join("config");
-    assert!(
-        asked(&config).starts_with("lameduck: deployment/web: no cluster is known: set KUBECONFIG"),
-        "it is not there"
-    );
-    // Nobody there: the port was had by a listener that is closed.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let text = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{{name: a, context: {{cluster: a, user: a}}}}]\n\
-         clusters: [{{name: a, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\nusers: [{{name: a, user: {{token: a}}}}]\n"
-    );
-    fs::write(&config, text).unwrap();
-    let said = asked(&config);
-    assert!(said.contains("the API server cannot be asked: ") && said.contains("refused"), "{said}");
 }
 
 /// What the doctor says of a shell is what happens: it gets the signal, and the server behind it never does.

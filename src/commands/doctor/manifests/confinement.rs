@@ -127,16 +127,12 @@ pub fn plan(case: &Case) -> (Finding, Plan) {
     };
     let answers = options.late_arrivals.late_arrivals == Treatment::Answer;
     let joins = Gunicorn::of(case).is_some_and(|gunicorn| gunicorn.reuses_port);
+    let held_or_joined = capture != Capture::None || joins;
     let gate = match sockets.gate {
-        GateChoice::None => Gate::None,
-        GateChoice::Refuse | GateChoice::Auto
-            if confinement.may_refuse && (answers || sockets.gate == GateChoice::Refuse) =>
-        {
-            Gate::Refuse
-        }
-        GateChoice::Refuse => Gate::None,
-        GateChoice::Auto | GateChoice::Divert if capture != Capture::None || joins => Gate::Divert,
-        GateChoice::Auto | GateChoice::Divert => Gate::None,
+        GateChoice::Refuse if confinement.may_refuse => Gate::Refuse,
+        GateChoice::Auto if confinement.may_refuse && answers => Gate::Refuse,
+        GateChoice::Auto | GateChoice::Divert if held_or_joined => Gate::Divert,
+        GateChoice::None | GateChoice::Refuse | GateChoice::Auto | GateChoice::Divert => Gate::None,
     };
     let facts = Facts {
         way: case.way,

@@ -76,13 +76,13 @@ enum Last {
 impl Last {
     fn of(script: &str) -> Self {
         let commands = commands(script);
-        let words = commands.last().map(|last| last.split_whitespace()).into_iter().flatten();
+        let mut words = commands.last().map(|last| last.split_whitespace()).into_iter().flatten();
         let is_assignment = |word: &&str| {
             word.split_once('=').is_some_and(|(name, _)| {
                 !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
             })
         };
-        match words.skip_while(|word| is_assignment(word)).next() {
+        match words.find(|word| !is_assignment(word)) {
             Some("exec") => Self::Execs,
             _ if commands.len() == 1 => Self::Alone,
             _ => Self::Stays,

@@ -12,6 +12,7 @@
 //! | `objects` | what belongs to a workload among the others |
 //! | `presence` | whether lameduck is in a pod, how, and with which options |
 //! | `case` | one workload with all that |
+//! | `way_in` | the `inject` that puts lameduck there, where it is not |
 //! | `time` | grace period and propagation |
 //! | `hook` | preStop hooks that hold the stop up |
 //! | `entrypoint` | shells between the signal and the server |
@@ -37,6 +38,7 @@ mod requests;
 mod services;
 mod time;
 mod volumes;
+mod way_in;
 
 #[cfg(test)]
 mod tests;
@@ -168,7 +170,7 @@ pub fn examine(source: &Source, question: &Question) -> Result<(Page, Vec<String
 /// One workload. What is listed first weighs more, among what is as bad.
 fn examined(case: &Case) -> Examined {
     let (confined, plan) = confinement::plan(case);
-    let mut findings: Vec<Finding> = vec![presence::finding(case)];
+    let mut findings: Vec<Finding> = vec![way_in::finding(case)];
     findings.extend(case.refused.clone().map(|error| {
         let what = "lameduck refuses its options, and does not start";
         Finding::missing("options", format!("{what}: {error}"), "`lameduck run --help` has what is right")

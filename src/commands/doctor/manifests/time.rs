@@ -111,7 +111,7 @@ fn sender(case: &Case) -> Option<Sender> {
     }
     let is_headless = |service: &&Node| text(service, &["spec", "clusterIP"]) == Some("None");
     match services.first() {
-        Some(first) if services.iter().all(|service| is_headless(&service)) => Some(Sender::Dns(of(first))),
+        Some(first) if services.iter().all(is_headless) => Some(Sender::Dns(of(first))),
         _ => None,
     }
 }
