@@ -8,12 +8,9 @@ use support::process::{self, Mark};
 use support::trial::trial;
 use support::{end_of, finish, wait_for};
 
-const ORPHANS: &str = include_str!("supervisor/orphans.py");
-
 fn main() {
     let needs = permitted(namespace().arg("true"));
     let trials: Vec<Trial> = vec![
-        trial("orphans_are_reaped", &needs, orphans_are_reaped),
         trial("the_exit_status_is_the_servers", &needs, the_exit_status_is_the_servers),
         trial("a_stop_signal_reaches_the_server", &needs, a_stop_signal_reaches_the_server),
     ];
@@ -33,13 +30,6 @@ fn as_pid_1(command: &[&str]) -> Command {
 
 fn output(command: &[&str]) -> Output {
     finish(&mut as_pid_1(command))
-}
-
-fn orphans_are_reaped() {
-    let program = format!("import os; print('under', os.getppid(), flush=True)\n{ORPHANS}");
-    let output = output(&["python3", "-c", &program]);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "under 1\n50 adopted\n0 left\n");
-    assert_eq!(output.status.code(), Some(3));
 }
 
 fn the_exit_status_is_the_servers() {

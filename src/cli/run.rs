@@ -16,7 +16,7 @@ pub use sockets::{Capture, GateChoice, SocketArgs};
 pub use telemetry::TelemetryArgs;
 
 use super::{AnnotationArgs, values};
-use crate::supervisor::Signal;
+use crate::supervisor::{ForwardTo, Signal};
 use clap::Args;
 use std::ffi::OsString;
 use std::time::Duration;
@@ -27,7 +27,7 @@ option takes several values, they are given with commas or by repeating the opti
 a value: an empty one is refused.
 
 Exit status:
-  the server's own, or 128 + n when signal n ended it
+  the server's own, or 128 + n when signal n ended it; or what --exit-code has in its place
   125  lameduck itself could not do what was asked
   126  the command was found but cannot be executed
   127  the command cannot be found
@@ -56,6 +56,23 @@ pub struct RunArgs {
     #[arg(value_name = "SIGNAL=SIGNAL", value_parser = values::signal_translation, value_delimiter = ',')]
     #[arg(allow_hyphen_values = true)]
     pub forward_signals: Vec<(Signal, Signal)>,
+
+    /// Which processes get what is forwarded, the stop signal and KILL (--kill-after) too
+    #[arg(long, env = "LAMEDUCK_FORWARD_TO", help_heading = SIGNALS)]
+    #[arg(value_name = "WHOM", value_enum, default_value = "child")]
+    pub forward_to: ForwardTo,
+
+    /// What lameduck is sent when the process that started it ends: TERM stops the server then [default: nothing]
+    #[arg(long, env = "LAMEDUCK_PARENT_DEATH_SIGNAL", help_heading = SIGNALS)]
+    #[arg(value_name = "SIGNAL", value_parser = values::stop_signal, allow_hyphen_values = true)]
+    pub parent_death_signal: Option<Signal>,
+
+    /// Which exit status lameduck ends with in place of the server's, such as 143=0: success when TERM (128 + 15) ended
+    /// it [default: the server's own]
+    #[arg(long = "exit-code", env = "LAMEDUCK_EXIT_CODE", help_heading = "Exit code")]
+    #[arg(value_name = "CODE=CODE", value_parser = values::exit_code_pair, value_delimiter = ',')]
+    #[arg(allow_hyphen_values = true)]
+    pub exit_codes: Vec<(u8, u8)>,
 
     /// The limits of the drain.
     #[command(flatten)]

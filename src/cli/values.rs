@@ -91,6 +91,16 @@ pub fn signal_translation(text: &str) -> Result<(Signal, Signal), String> {
     Ok((stop_signal(received)?, sent.parse()?))
 }
 
+/// Reads an exit status and the one that is told in its place, each from 0 to 255: `143=0`.
+///
+/// # Errors
+/// When it is no such pair, with what is right.
+pub fn exit_code_pair(text: &str) -> Result<(u8, u8), String> {
+    let code = |text: &str| text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let pair = text.split_once('=').and_then(|(own, told)| Some((code(own)?, code(told)?)));
+    pair.ok_or_else(|| "give two exit statuses from 0 to 255 with = between them, such as 143=0".to_owned())
+}
+
 /// Reads a port, from 1 to 65535.
 ///
 /// # Errors
@@ -175,6 +185,15 @@ mod tests {
         assert!(socket_address("127.0.0.1:0").unwrap_err().contains("port 0"));
         for text in ["localhost:80", ":80", "80", "::80", ""] {
             assert!(socket_address(text).unwrap_err().contains("IP:PORT"), "{text}");
+        }
+    }
+
+    #[test]
+    fn exit_codes_are_pairs_of_what_a_process_can_end_with() {
+        assert_eq!(exit_code_pair("143=0"), Ok((143, 0)));
+        assert_eq!(exit_code_pair("0=255"), Ok((0, 255)));
+        for text in ["143", "143=", "=0", "256=0", "0=256", "-1=0", "+1=0", "143=0=1", "TERM=0", ""] {
+            assert!(exit_code_pair(text).unwrap_err().contains("143=0"), "{text}");
         }
     }
 

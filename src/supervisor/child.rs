@@ -4,6 +4,7 @@ use super::signal::Signal;
 use super::spawn::{self, Launch};
 use super::status::Status;
 use super::{sys, terminal};
+use clap::ValueEnum;
 use rustix::process::{Pid, WaitOptions, WaitStatus, getpid, set_child_subreaper, wait};
 use std::io;
 
@@ -15,7 +16,18 @@ use std::io;
 pub struct Child {
     pid: Pid,
     foreground: bool,
+    forward_to: ForwardTo,
     status: Option<Status>,
+}
+
+/// Who gets what the server is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ForwardTo {
+    /// The command's own process, which tells its others
+    #[default]
+    Child,
+    /// Every process of its group: for a shell that tells nobody
+    Group,
 }
 
 /// Makes us the parent of whatever our descendants leave behind. PID 1 is that already.
@@ -31,15 +43,26 @@ pub fn adopt_orphans() -> io::Result<()> {
 }
 
 impl Child {
-    /// Starts the command: in its own process group (in the foreground, if the terminal is ours), with no
-    /// signal blocked or ignored, and with no descriptor but those that were inherited and the listeners.
-    /// Returns when it runs.
+    /// Starts the command: in its own process group (in the foreground, if the terminal is ours), with those
+    /// signals blocked and ignored that were when we were started, and with no descriptor but those that were
+    /// inherited and the listeners. Returns when it runs.
     ///
     /// # Errors
     /// When it does not: with the cause and the exit status that tells it.
     pub fn spawn(launch: &Launch) -> Result<Self, SpawnError> {
         let spawned = spawn::spawn(launch)?;
-        Ok(Self { pid: spawned.pid, foreground: spawned.foreground, status: None })
+        Ok(Self {
+            pid: spawned.pid,
+            foreground: spawned.foreground,
+            forward_to: ForwardTo::Child,
+            status: None,
+        })
+    }
+
+    /// The same, and these get its signals.
+    #[must_use]
+    pub fn forwarding_to(self, forward_to: ForwardTo) -> Self {
+        Self { forward_to, ..self }
     }
 
     /// Its process id, which is also its process group's.
@@ -54,10 +77,10 @@ impl Child {
         self.status
     }
 
-    /// Sends it a signal; does nothing when it has ended.
+    /// Sends a signal to it, or to its whole group; does nothing when it has ended.
     ///
     /// # Errors
-    /// Those of kill(2): EPERM when it runs as another user and we may not signal that one.
+    /// Those of kill(2): EPERM when it runs as another user and we may not signal that one (nobody of the group).
     pub fn send(&self, signal: Signal) -> io::Result<()> {
         if self.status.is_some() {
             return Ok(());
@@ -65,6 +88,13 @@ impl Child {
         // The shell's `fg` gave the terminal back to us.
         if self.foreground && signal == Signal::CONT && terminal::is_ours() {
             terminal::give_to(self.pid);
+        }
+        if self.forward_to == ForwardTo::Group {
+            match sys::kill_group(self.pid, signal) {
+                // It has gone to another group, as a shell with job control may: its own process is left.
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                outcome => return outcome,
+            }
         }
         sys::kill(self.pid, signal)
     }

@@ -1,8 +1,7 @@
 //! The child's side: from the fork to the exec that makes it the command.
-use super::signal::Signal;
 use super::spawn::Launch;
 use super::sys::{self, Strings};
-use super::terminal;
+use super::{inherited, terminal};
 use nix::sys::signal::SigSet;
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::process::{getpid, setpgid};
@@ -80,7 +79,7 @@ impl Image {
     fn prepare(&self) -> Result<(), Errno> {
         // What is sent to our group from here on waits for the command. TTOU must, in `terminal::give_to`.
         let _ = SigSet::all().thread_block();
-        Signal::all().for_each(sys::default_disposition);
+        inherited::restore_dispositions();
         // A group of its own: what is sent to lameduck's whole group (timeout(1), a shell's `kill %1`) must
         // not stop the server behind the drain's back.
         setpgid(None, None)?;
@@ -93,11 +92,11 @@ impl Image {
         if let Some(environment) = &self.environment {
             environment.append_number(getpid().as_raw_nonzero().get().unsigned_abs());
         }
-        let _ = SigSet::empty().thread_set_mask();
+        inherited::restore_mask();
         Ok(())
     }
 
-    /// Tries the paths as execvp(3) does, but never hands what the kernel does not know to a shell.
+    /// Tries the paths as execvp(3) does. What the kernel does not know is reported: `spawn` looks whether it is text.
     fn execute(&self) -> Report {
         let mut outcome = Report { errno: Errno::NOENT, path: 0 };
         for (path, candidate) in self.paths.iter().enumerate() {

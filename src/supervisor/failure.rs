@@ -7,9 +7,6 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Longest first line of a script that the kernel reads, bytes: `BINPRM_BUF_SIZE` in `<linux/binfmts.h>`.
-const SCRIPT_LINE: u64 = 256;
-
 /// Why a command could not be started. The text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SpawnError {
@@ -78,7 +75,7 @@ fn reason(path: &Path, errno: Errno) -> String {
             Some(name) => return format!("its first line asks for {name:?}, which is not there; correct it"),
             None => "its dynamic loader is not there; use a build for the C library of this image",
         },
-        Errno::NOEXEC => "unknown format; it is for another machine, or a script that lacks a #! line",
+        Errno::NOEXEC => "unknown format; use a build for this machine",
         Errno::ACCESS => match path.metadata() {
             Ok(metadata) if metadata.is_dir() => "it is a directory; give the program in it",
             Ok(metadata) if metadata.mode() & 0o111 == 0 => "it is not executable; chmod +x it",
@@ -93,7 +90,7 @@ fn reason(path: &Path, errno: Errno) -> String {
 /// The interpreter that a script's first line asks for.
 fn interpreter(path: &Path) -> Option<String> {
     let mut start = Vec::new();
-    std::fs::File::open(path).ok()?.take(SCRIPT_LINE).read_to_end(&mut start).ok()?;
+    std::fs::File::open(path).ok()?.take(lookup::SCRIPT_LINE).read_to_end(&mut start).ok()?;
     let line = start.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
     // The \r of a file from Windows belongs to the name, as the kernel sees it: the cause, shown by the
     // quotes.

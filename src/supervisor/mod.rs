@@ -16,9 +16,12 @@
 //! no thread, and does not wake up. This room knows processes and signals. It knows nothing of sockets or of the drain.
 mod child;
 mod exec;
+mod exit_codes;
 mod failure;
 mod graceful;
+mod inherited;
 mod lookup;
+mod parent;
 mod routing;
 mod signal;
 mod signalfd;
@@ -27,9 +30,11 @@ mod status;
 mod sys;
 mod terminal;
 
-pub use child::{Child, adopt_orphans};
+pub use child::{Child, ForwardTo, adopt_orphans};
+pub use exit_codes::ExitCodes;
 pub use failure::SpawnError;
 pub use graceful::hint as stop_signal_hint;
+pub use parent::{Parent, ParentError};
 pub use routing::{Route, Routing};
 pub use signal::Signal;
 pub use signalfd::{Received, Signals};

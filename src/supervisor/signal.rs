@@ -25,6 +25,8 @@ impl Signal {
     pub const CHLD: Self = Self(libc::SIGCHLD);
     /// Go on after a stop.
     pub const CONT: Self = Self(libc::SIGCONT);
+    /// Nobody reads any more what we write.
+    pub const PIPE: Self = Self(libc::SIGPIPE);
     /// From the keyboard: stop now.
     pub const INT: Self = Self(libc::SIGINT);
     /// From the keyboard: stop now, with a core.

@@ -33,7 +33,7 @@ impl Signals {
     pub fn block() -> io::Result<Self> {
         // Ignored CHLD, which exec(2) hands down, makes the kernel reap our children before we see their
         // status.
-        sys::default_disposition(Signal::CHLD);
+        sys::set_disposition(Signal::CHLD, false);
         let mut set = SigSet::all();
         for fault in Signal::FAULTS {
             set.remove(fault);

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 use super::signal::Signal;
 use rustix::io::Errno;
-use rustix::process::Pid;
+use rustix::process::{Pid, set_parent_process_death_signal};
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -17,25 +17,55 @@ const SIGSET_SIZE: libc::size_t = 64 / 8;
 /// # Errors
 /// Those of kill(2).
 pub fn kill(pid: Pid, signal: Signal) -> io::Result<()> {
+    send(pid.as_raw_nonzero().get(), signal)
+}
+
+/// The same to every process of the group that `leader` made.
+///
+/// # Errors
+/// Those of kill(2): ESRCH when the group has nobody left.
+pub fn kill_group(leader: Pid, signal: Signal) -> io::Result<()> {
+    send(-leader.as_raw_nonzero().get(), signal)
+}
+
+fn send(to: libc::pid_t, signal: Signal) -> io::Result<()> {
     // SAFETY: touches no memory of ours.
-    match unsafe { libc::kill(pid.as_raw_nonzero().get(), signal.number()) } {
+    match unsafe { libc::kill(to, signal.number()) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
 }
 
-/// Sets a signal's disposition to the default; KILL and STOP have no other. By the system call itself,
-/// because libc refuses the two signals that it keeps for itself, and these too can be inherited as ignored.
-pub fn default_disposition(signal: Signal) {
-    // `struct sigaction` of <asm-generic/signal.h> with room to spare: all zero is SIG_DFL, no flags, an
-    // empty mask.
-    let default = [0_u64; 8];
+/// Has the kernel send `signal` to this process when the thread that started it ends (PR_SET_PDEATHSIG).
+///
+/// # Errors
+/// Those of prctl(2), none of which is expected.
+pub fn set_parent_death_signal(signal: Signal) -> io::Result<()> {
+    // SAFETY: none that libc keeps for itself can be received ([`Signal::is_forwardable`]), and no handler is installed.
+    let signal = unsafe { rustix::process::Signal::from_raw_unchecked(signal.number()) };
+    Ok(set_parent_process_death_signal(Some(signal))?)
+}
+
+/// Sets a signal's disposition to the default, or to ignoring it; KILL and STOP have no other than theirs.
+pub fn set_disposition(signal: Signal, ignored: bool) {
+    // `struct sigaction` of <asm-generic/signal.h> with room to spare: the handler comes first, and all else zero is
+    // no flags and an empty mask.
+    let action = [if ignored { libc::SIG_IGN } else { libc::SIG_DFL } as u64, 0, 0, 0, 0, 0, 0, 0];
     let old = ptr::null_mut::<u64>();
-    // SAFETY: the kernel reads at most the 32 bytes of its struct, and installs no handler. The Rust
-    // runtime's own handlers, if replaced, only report what then kills us anyway.
+    // SAFETY: the kernel reads at most the 32 bytes of its struct, and installs no handler.
     let _ = unsafe {
-        libc::syscall(libc::SYS_rt_sigaction, signal.number(), &raw const default, old, SIGSET_SIZE)
+        libc::syscall(libc::SYS_rt_sigaction, signal.number(), &raw const action, old, SIGSET_SIZE)
     };
+}
+
+/// Whether a signal is ignored.
+pub fn is_ignored(signal: Signal) -> bool {
+    let mut action = [0_u64; 8];
+    let new = ptr::null::<u64>();
+    // SAFETY: the kernel writes at most the 32 bytes of its struct, of which the handler comes first.
+    let outcome =
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal.number(), new, &raw mut action, SIGSET_SIZE) };
+    outcome == 0 && action[0] == libc::SIG_IGN as u64
 }
 
 /// Makes `number` a duplicate of `source` that exec keeps open; what was open there is closed.

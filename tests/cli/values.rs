@@ -37,6 +37,31 @@ fn given_durations_that_are_none() {
 }
 
 #[test]
+fn given_signals_and_exit_codes_that_are_none() {
+    insta::assert_snapshot!(run(&["--exit-code", "143"]), @"
+    exit status: 125
+    lameduck: invalid value '143' for '--exit-code <CODE=CODE>': give two exit statuses from 0 to 255 with = between them, such as 143=0
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(run_with("LAMEDUCK_PARENT_DEATH_SIGNAL", "KILL"), @"
+    exit status: 125
+    lameduck: invalid value 'KILL' for '--parent-death-signal <SIGNAL>': KILL never reaches lameduck as a request: give one such as TERM, INT, QUIT or RTMIN+3
+
+    For more information, try '--help'.
+
+    The value is that of the environment variable LAMEDUCK_PARENT_DEATH_SIGNAL.
+    ");
+    insta::assert_snapshot!(run(&["--forward-to", "all"]), @"
+    exit status: 125
+    lameduck: invalid value 'all' for '--forward-to <WHOM>'
+      [possible values: child, group]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
 fn given_conditions_that_are_none() {
     insta::assert_snapshot!(run(&["--wait-for", "queue,banana"]), @"
     exit status: 125

@@ -1,4 +1,4 @@
-//! Which descriptors the server has: what lameduck inherited and what is passed on, nothing else.
+//! Listeners that are passed on.
 use super::run;
 use super::support::finish;
 use lameduck::supervisor::{Child, Launch};
@@ -7,31 +7,6 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::Command;
-
-/// Says its descriptors with what they are.
-const SHOW: &str = "
-import os
-names = sorted(int(name) for name in os.listdir('/proc/self/fd'))
-for fd in names:
-    try: print(fd, os.readlink(f'/proc/self/fd/{fd}'))
-    except FileNotFoundError: pass  # that of listdir itself";
-
-#[test]
-fn the_server_has_the_descriptors_that_lameduck_was_given_and_no_other() {
-    let given = ["sh", "-c", "exec 7</dev/zero 9>/dev/null </dev/null 2>/dev/full; exec \"$@\"", "sh"];
-    let show = |wrapper: &[&str]| {
-        let words = [&given, wrapper, &["python3", "-c", SHOW]].concat();
-        let output = finish(Command::new(words[0]).args(&words[1..]));
-        let shown = String::from_utf8(output.stdout).unwrap();
-        // Standard output is a new temporary file each time.
-        shown.lines().filter(|line| !line.starts_with("1 ")).collect::<Vec<_>>().join("\n")
-    };
-    let under_lameduck = show(&[env!("CARGO_BIN_EXE_lameduck"), "run", "--"]);
-    assert_eq!(under_lameduck, show(&[]));
-    for expected in ["0 /dev/null", "2 /dev/full", "7 /dev/zero", "9 /dev/null"] {
-        assert!(under_lameduck.lines().any(|line| line == expected), "{expected} in {under_lameduck}");
-    }
-}
 
 #[test]
 fn listeners_arrive_as_descriptors_3_and_up_with_the_servers_own_pid() {

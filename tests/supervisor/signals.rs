@@ -1,6 +1,5 @@
-//! Every signal reaches the server as it was sent, or as it was asked to be translated.
+//! What the server is sent in place of a signal, and when.
 use super::{Running, run};
-use lameduck::supervisor::Signal;
 
 /// Says each signal that it gets, by number, until it is killed.
 const LISTENER: &str = "
@@ -14,23 +13,6 @@ fn listener(options: &[&str]) -> (Running, u32) {
     let (mut running, pid) = Running::python(options, LISTENER);
     assert_eq!(running.line(), "ready");
     (running, pid)
-}
-
-#[test]
-fn every_signal_that_can_be_forwarded_arrives_unchanged() {
-    let (mut running, child) = listener(&[]);
-    let forwardable: Vec<i32> = Signal::all().filter(|s| s.is_forwardable()).map(Signal::number).collect();
-    assert_eq!(
-        forwardable.len(),
-        31 - 10 + 31,
-        "all but KILL, STOP, CHLD and 7 faults; all 31 real-time ones"
-    );
-    for number in forwardable {
-        running.signal(number);
-        assert_eq!(running.line(), number.to_string());
-    }
-    super::process::kill(child, libc::SIGKILL);
-    assert_eq!(running.end(), Some(128 + libc::SIGKILL));
 }
 
 #[test]
@@ -75,17 +57,48 @@ fn the_environment_sets_what_the_command_line_does_not() {
 }
 
 #[test]
-fn a_signal_after_the_servers_end_hits_nobody_and_changes_nothing() {
-    // The server ends while lameduck is stopped: both signals are there when it looks, in this order.
-    let (running, child) = listener(&[]);
-    running.signal(libc::SIGSTOP);
-    super::process::kill(child, libc::SIGKILL);
-    super::support::wait_for("the server's end", || {
-        (super::process::state(child) == Some('Z')).then_some(())
-    });
-    running.signal(libc::SIGHUP);
-    running.signal(libc::SIGCONT);
-    assert_eq!(running.end(), Some(128 + libc::SIGKILL));
+fn given_a_shell_that_tells_nobody_then_its_server_is_drained_with_the_group() {
+    let mut command = run(
+        &[],
+        &[
+            "sh",
+            "-c",
+            "sh -c 'trap \"echo told; exit\" TERM; echo ready; while :; do sleep 0.01; done'; exit 9",
+        ],
+    );
+    command.env("LAMEDUCK_FORWARD_TO", "group");
+    let mut running = Running::start(command);
+    assert_eq!(running.line(), "ready");
+    running.signal(libc::SIGTERM);
+    assert_eq!(running.line(), "told");
+    assert_eq!(running.end(), Some(128 + libc::SIGTERM), "the shell does not take TERM");
+}
+
+#[test]
+fn given_a_group_that_ignores_its_signal_then_all_of_it_is_killed() {
+    let options = ["--forward-to", "group", "--kill-after", "100ms", "--exit-code", "137=1,143=0"];
+    let script = "trap '' TERM; (echo ready; exec sleep 1000) & exec sleep 1000";
+    let mut running = Running::start(run(&options, &["sh", "-c", script]));
+    assert_eq!(running.line(), "ready");
+    running.signal(libc::SIGTERM);
+    // Whoever were left would have the pipe open.
+    assert_eq!(running.line(), "");
+    assert_eq!(running.end(), Some(1));
+}
+
+#[test]
+fn given_another_exit_code_then_the_log_and_the_report_have_what_they_should() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut command = run(&["--report", file.path().to_str().unwrap()], &["sh", "-c", "kill -TERM $$"]);
+    let output = super::support::finish(command.env("LAMEDUCK_EXIT_CODE", "1=2,143=0"));
+    assert_eq!(output.status.code(), Some(0));
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        log.contains("the server was killed by TERM: ending with status 0 in place of 143 (--exit-code)"),
+        "{log}"
+    );
+    let report: serde_json::Value = serde_json::from_reader(file).unwrap();
+    assert_eq!(report["exit_status"], 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The exit status, and the one line that is said when there is no server to have one.
+//! The one line that is said when there is no server to have an exit status.
 use super::run;
 use super::support::finish;
 use insta::assert_snapshot;
@@ -6,25 +6,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use tempfile::TempDir;
-
-#[test]
-fn every_exit_status_of_the_server_is_lameducks_own() {
-    for status in 0..=255 {
-        let outcome = finish(&mut run(&[], &["sh", "-c", &format!("exit {status}")]));
-        assert_eq!(outcome.status.code(), Some(status));
-    }
-}
-
-#[test]
-fn death_by_a_signal_is_128_and_its_number() {
-    // Their default is to do nothing, or to stop; 32 and 33 are libc's own.
-    let harmless = [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH, 32, 33];
-    let stopping = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
-    for number in (1..=64).filter(|number| !harmless.contains(number) && !stopping.contains(number)) {
-        let outcome = finish(&mut run(&[], &["sh", "-c", &format!("ulimit -c 0; kill -{number} $$")]));
-        assert_eq!(outcome.status.code(), Some(128 + number), "signal {number}");
-    }
-}
 
 #[test]
 fn a_command_that_is_nowhere_is_127() {
@@ -39,13 +20,27 @@ fn a_command_that_is_no_program_is_126() {
     files.write("data", b"text", 0o644);
     files.write("garbage", &[0; 64], 0o755);
     files.write("script", b"#!/no/such/python -u\n", 0o755);
-    files.write("noshebang", b"exit 0\n", 0o755);
     assert_snapshot!(files.refused("./."), @r#"126: lameduck: cannot execute "./.": it is a directory; give the program in it"#);
     assert_snapshot!(files.refused("./data"), @r#"126: lameduck: cannot execute "./data": it is not executable; chmod +x it"#);
     assert_snapshot!(files.refused("data/below"), @r#"127: lameduck: cannot find "data/below": no such file; check the path and the working directory"#);
-    assert_snapshot!(files.refused("./garbage"), @r#"126: lameduck: cannot execute "./garbage": unknown format; it is for another machine, or a script that lacks a #! line"#);
+    assert_snapshot!(files.refused("./garbage"), @r#"126: lameduck: cannot execute "./garbage": unknown format; use a build for this machine"#);
     assert_snapshot!(files.refused("./script"), @r#"126: lameduck: cannot execute "./script": its first line asks for "/no/such/python", which is not there; correct it"#);
-    assert_snapshot!(files.refused("./noshebang"), @r#"126: lameduck: cannot execute "./noshebang": unknown format; it is for another machine, or a script that lacks a #! line"#);
+}
+
+#[test]
+fn a_script_without_a_shebang_is_run_by_the_shell_and_the_log_says_so() {
+    let files = Files::new();
+    files.write("server", b"echo \"$0 $*\"; exit 7\n", 0o755);
+    files.write("-server", b"exit 8\n", 0o755);
+    let run_here =
+        |path: &str, words: &[&str]| finish(run(&[], words).env("PATH", path).current_dir(files.0.path()));
+    for (path, name) in [("/bin", "./server"), (".:/bin", "server")] {
+        let output = run_here(path, &[name, "two words"]);
+        assert_eq!((output.status.code(), output.stdout), (Some(7), b"./server two words\n".to_vec()));
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(log.matches("no #! line: run by /bin/sh").count(), 1, "{log}");
+    }
+    assert_eq!(run_here("", &["-server"]).status.code(), Some(8), "its name is no option");
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub mod post_renderer;
 pub mod process;
 pub mod python;
 pub mod runner;
+pub mod running;
 pub mod server;
 pub mod servers;
 pub mod trial;

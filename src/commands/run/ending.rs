@@ -52,7 +52,7 @@ impl Supervision {
         });
         self.times.ended = Some(Instant::now());
         let status = match (&self.server, ended) {
-            (Server::Child(_), Some(status)) => status.code(),
+            (Server::Child(_), Some(status)) => self.told(status),
             _ => self.verdict(&finished),
         };
         let report = self.facts(status).report(gate, &looking, self.parking.figures(), &finished);

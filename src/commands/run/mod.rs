@@ -55,7 +55,7 @@ mod turning_away;
 
 use crate::cli::RunArgs;
 use crate::sockets::{Whose, listen};
-use crate::supervisor::{Launch, Routing, Signals, adopt_orphans, stop_signal_hint};
+use crate::supervisor::{ExitCodes, Launch, Parent, Routing, Signals, adopt_orphans, stop_signal_hint};
 use crate::telemetry;
 use cluster::Cluster;
 use gatekeeper::Gatekeeper;
@@ -72,9 +72,13 @@ use tracing::{info, warn};
 /// # Errors
 /// When lameduck itself cannot do what was asked, before the server is started.
 pub fn main(args: RunArgs) -> Result<ExitCode, String> {
+    let parent = Parent::at_start();
     // First: until then the kernel drops a stop signal to PID 1.
     let signals = Signals::block().map_err(|error| format!("cannot receive signals: {error}"))?;
     telemetry::start(args.telemetry.log_format, args.telemetry.log_level);
+    if let Some(signal) = args.parent_death_signal {
+        parent.tell_its_end_by(signal).map_err(|error| format!("--parent-death-signal {signal}: {error}"))?;
+    }
     args.sockets.check()?;
     let in_kubernetes = choosing::in_kubernetes();
     let cluster = Cluster::of(&args, in_kubernetes);
@@ -115,7 +119,7 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     if let Some(hint) = hint {
         info!("{hint}");
     }
-    let server = Server::Child(child);
+    let server = Server::Child(child.forwarding_to(args.forward_to));
     let supervision = Supervision::new(signals, routing, server, policy, gatekeeper, parking, args.telemetry);
-    Ok(supervision.asking(cluster).run().into())
+    Ok(supervision.asking(cluster).telling(ExitCodes::new(args.exit_codes)).run().into())
 }

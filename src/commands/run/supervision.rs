@@ -10,13 +10,13 @@ use super::server::Server;
 use crate::cli::TelemetryArgs;
 use crate::drain::{Action, Drain, Endpoints, Event, Observation, Outcome, Phase, Policy};
 use crate::sockets::OwnCalls;
-use crate::supervisor::{Routing, Signal, Signals};
+use crate::supervisor::{ExitCodes, Routing, Signal, Signals, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tracing::warn;
+use tracing::{info, warn};
 
 /// When the process tree is looked at again during a drain.
 pub(super) const REFRESH_PACE: Duration = Duration::from_millis(100);
@@ -52,6 +52,8 @@ pub struct Supervision {
     pub(super) killed: bool,
     pub(super) times: Times,
     pub(super) telemetry: TelemetryArgs,
+    /// What is told in place of the server's exit status.
+    exit_codes: ExitCodes,
 }
 
 impl Supervision {
@@ -90,7 +92,21 @@ impl Supervision {
             killed: false,
             times: Times::default(),
             telemetry,
+            exit_codes: ExitCodes::default(),
         }
+    }
+
+    /// The same, and of some exit statuses of the server others are told.
+    #[must_use]
+    pub fn telling(self, exit_codes: ExitCodes) -> Self {
+        Self { exit_codes, ..self }
+    }
+
+    /// The exit status that tells how the server ended.
+    pub(super) fn told(&self, status: Status) -> u8 {
+        let Some(told) = self.exit_codes.instead_of(status) else { return status.code() };
+        info!("the server {status}: ending with status {told} in place of {} (--exit-code)", status.code());
+        told
     }
 
     /// Runs to the end; gives the exit status.
