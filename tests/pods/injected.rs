@@ -40,11 +40,13 @@ fn injected(mode: &str, capture: &str, gate: &str) {
     let rbac: &[&str] = if mode == "sidecar" { &["--with-rbac"] } else { &[] };
     let after = said(&[&["inject", "--mode", mode, "--image", &program_image()], rbac].concat(), &before);
     assert_eq!(said(&["uninject"], &after), before);
-    in_and_out(&scene, &before, &after, capture, gate);
+    for report in in_and_out(&scene, &before, &after, capture, gate) {
+        assert_eq!(report["endpoints"] == "withdrawn", mode == "sidecar", "{report}");
+    }
 }
 
-/// A rollout under load of pods with lameduck in them, and one that takes it out again.
-pub fn in_and_out(scene: &str, before: &str, after: &str, capture: &str, gate: &str) {
+/// A rollout under load of pods with lameduck in them, and one that takes it out again: the reports of both.
+pub fn in_and_out(scene: &str, before: &str, after: &str, capture: &str, gate: &str) -> Vec<Value> {
     let namespace = Namespace::new();
     namespace.apply_text(after);
     let workload = Workload::new(&namespace, "Deployment");
@@ -58,21 +60,23 @@ pub fn in_and_out(scene: &str, before: &str, after: &str, capture: &str, gate: &
     workload.wait_until_available();
     workload.wait_until_gone(&old);
     clients.finish().assert_none_lost_or_refused(scene);
-    have_drained(&watched, &old, capture, gate);
+    let reports = have_drained(&watched, &old, capture, gate);
     nothing_is_left(&namespace);
+    reports
 }
 
-/// These pods have, each in this way.
-pub fn have_drained(watched: &Reports, old: &[String], capture: &str, gate: &str) {
-    for report in watched.of(old) {
+/// These pods have, each in this way: their reports.
+pub fn have_drained(watched: &Reports, old: &[String], capture: &str, gate: &str) -> Vec<Value> {
+    let reports = watched.of(old);
+    for report in &reports {
         assert_eq!(
             (&report["outcome"], &report["capture"]),
             (&"drained".into(), &capture.into()),
             "{report}"
         );
         assert_eq!(report["gate"], gate, "{report}");
-        assert_eq!(report["endpoints"] == "withdrawn", mode == "sidecar", "{report}");
     }
+    reports
 }
 
 /// The pods that are there now have nothing of lameduck's.
