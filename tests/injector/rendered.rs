@@ -20,7 +20,7 @@ const NONSENSE: [&str; 13] = [
     "limits.disk=1Gi",
     "endpointSlices.namespaces={Shop}",
     "canary.enabled=perhaps",
-    "canary.timeout=0",
+    "canary.timeout=19",
 ];
 
 /// The trials.

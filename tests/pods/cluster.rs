@@ -160,6 +160,20 @@ impl Namespace {
         feed(&mut self.command(&["apply", "--filename", "-"]), manifest);
     }
 
+    /// An object as the API server would have it; nothing is kept.
+    ///
+    /// # Panics
+    /// When it refuses it, with what it says.
+    pub fn would_make(&self, object: &Value) -> Value {
+        let mut command =
+            self.command(&["create", "--dry-run=server", "--output", "json", "--filename", "-"]);
+        let mut kubectl = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        kubectl.stdin.take().unwrap().write_all(object.to_string().as_bytes()).unwrap();
+        let output = kubectl.wait_with_output().unwrap();
+        assert!(output.status.success(), "{object}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
     /// Waits for a condition of objects, such as `condition=Ready` or `delete`.
     pub fn wait_for(&self, condition: &str, objects: &[&str]) {
         let (condition, patience) =

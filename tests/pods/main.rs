@@ -13,6 +13,7 @@
 //! | `newcomer` | the README's commands, as they stand there |
 //! | `kustomized`, `post_rendered` | the same by kustomize, and by Helm's post-renderer |
 //! | `charts` | the application chart, installed by Helm 3 and 4 |
+//! | `admitted`, `metrics` | namespaces with a label, and the chart lameduck-injector; what an autoscaler reads |
 //! | `withdrawal`, `api_trouble` | what is asked of the API server, and an API server that fails |
 //! | `in_place`, `failing` | containers that are restarted in place; hooks that fail |
 //! | `stateful_sets` | a StatefulSet's pods replaced |
@@ -24,6 +25,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod admitted;
 mod api_trouble;
 mod charts;
 mod clients;
@@ -38,6 +40,7 @@ mod headless;
 mod in_place;
 mod injected;
 mod kustomized;
+mod metrics;
 mod modes;
 mod newcomer;
 mod old_pods;
@@ -68,6 +71,7 @@ fn main() {
         kustomized::trials(&needs),
         post_rendered::trials(&needs),
         charts::trials(&needs),
+        admitted::trials(&needs),
         failing::trials(&needs),
         stops::trials(&needs),
         told::trials(&needs),
