@@ -15,6 +15,13 @@ pub fn kill(pid: u32, number: i32) {
     assert_eq!(outcome, 0, "kill({pid}, {number}): {}", std::io::Error::last_os_error());
 }
 
+/// The same to one that may be gone.
+pub fn kill_if_there(pid: u32, number: i32) {
+    let pid = i32::try_from(pid).expect("a process id");
+    // SAFETY: touches no memory of ours.
+    unsafe { libc::kill(pid, number) };
+}
+
 /// A mark in the environment of a process and of all that it starts, whoever their parent is by now. When the
 /// mark is dropped, they are ended.
 #[derive(Debug)]
@@ -47,9 +54,8 @@ impl Drop for Mark {
         super::wait_for("the end of what the test started", || {
             let left = self.processes();
             for pid in &left {
-                let pid = i32::try_from(*pid).expect("a process id");
-                // SAFETY: touches no memory of ours. One that is gone meanwhile is what is wanted.
-                unsafe { libc::kill(pid, libc::SIGKILL) };
+                // One that is gone meanwhile is what is wanted.
+                kill_if_there(*pid, libc::SIGKILL);
             }
             left.is_empty().then_some(())
         });
@@ -85,6 +91,13 @@ pub fn field(pid: u32, name: &str) -> Option<String> {
 pub fn catches(pid: u32, number: i32) -> bool {
     let caught = field(pid, "SigCgt").and_then(|mask| u64::from_str_radix(&mask, 16).ok());
     caught.is_some_and(|mask| mask & 1 << (number - 1) != 0)
+}
+
+/// Whether signal `number` has come to it, and is blocked and not taken yet.
+pub fn is_pending(pid: u32, number: i32) -> bool {
+    let masks = ["SigPnd", "ShdPnd"].map(|mask| field(pid, mask));
+    let mut masks = masks.into_iter().filter_map(|mask| u64::from_str_radix(&mask?, 16).ok());
+    masks.any(|mask| mask & 1 << (number - 1) != 0)
 }
 
 /// Whether a worker of gunicorn has handlers of its own. A signal that comes before is lost: its handlers are then those
