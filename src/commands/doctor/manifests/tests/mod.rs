@@ -74,7 +74,9 @@ fn has_none(text: &str, subject: &str) {
 
 #[test]
 fn what_is_missing_comes_before_what_is_weaker_and_that_before_what_is_well() {
-    let text = deployment("terminationGracePeriodSeconds: 20", "command: [gunicorn, a:a]");
+    // The grace period is examined first, and weaker; what the profile forbids is missing.
+    let profile = "securityContext: {seccompProfile: {type: RuntimeDefault}}";
+    let text = drained(&format!("terminationGracePeriodSeconds: 60, {profile}"), "", "");
     let states: Vec<State> = page(&text).workloads[0].findings.iter().map(|one| one.state).collect();
     let rank = |state: &State| [State::Missing, State::Weaker, State::Ok].iter().position(|one| one == state);
     assert!(states.is_sorted_by_key(rank), "{states:?}");
