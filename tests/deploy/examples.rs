@@ -9,6 +9,8 @@ use std::process::Command;
 
 const READERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deploy/readers");
 const BOTOCORE: &str = "botocore==1.43.11";
+/// Podman's generator of units: Debian 12 has podman 4.3, without it.
+const QUADLET: &str = "github.com/containers/podman/v5/cmd/quadlet";
 
 /// An example, how its stop time is written, and one word of it with a mistake in that.
 const EXAMPLES: [(&str, &str, (&str, &str)); 5] = [
@@ -27,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
         ("docker_compose_reads_its_example", &go, compose as Reader),
         ("nomads_job_has_what_its_api_knows", &go, nomad),
         ("ecs_task_definition_is_taken_by_aws_own_library", &Ok(()), ecs),
-        ("podmans_generator_makes_a_unit_of_the_quadlet", &quadlet_generator().map(drop), quadlet),
+        ("podmans_generator_makes_a_unit_of_the_quadlet", &go, quadlet),
     ] {
         trials.push(trial(name, needs, move || is_read(reader)));
     }
@@ -54,15 +56,17 @@ fn is_read(reader: Reader) {
 
 /// A program of `readers`.
 fn reader(name: &str) -> PathBuf {
-    let sources =
-        ["go.mod", "go.sum", "compose/main.go", "nomad/main.go"].map(|file| format!("{READERS}/{file}"));
+    let sources = ["go.mod", "go.sum", "compose/main.go", "nomad/main.go", "podman/go.mod", "podman/go.sum"];
+    let sources = sources.map(|file| format!("{READERS}/{file}"));
     let make = |home: &Path| {
-        let mut go = Command::new("go");
-        go.args(["build", "-o"]).arg(home).args(["./compose", "./nomad"]).current_dir(READERS);
-        go.envs([("CGO_ENABLED", "0"), ("GOFLAGS", "-mod=readonly")]);
-        run(&mut go, "the libraries of Docker Compose and Nomad come from Go's module proxy");
+        for (folder, programs) in [("", &["./compose", "./nomad"][..]), ("podman", &[QUADLET])] {
+            let mut go = Command::new("go");
+            go.args(["build", "-o"]).arg(home).args(programs).current_dir(Path::new(READERS).join(folder));
+            go.envs([("CGO_ENABLED", "0"), ("GOFLAGS", "-mod=readonly")]);
+            run(&mut go, "the libraries of Docker Compose, Nomad and podman come from Go's module proxy");
+        }
     };
-    let works = |home: &Path| home.join("compose").is_file() && home.join("nomad").is_file();
+    let works = |home: &Path| ["compose", "nomad", "quadlet"].iter().all(|name| home.join(name).is_file());
     made("readers", &sources.each_ref().map(String::as_str), works, make).join(name)
 }
 
@@ -94,20 +98,12 @@ fn ecs() -> (usize, Reads) {
 }
 
 fn quadlet() -> (usize, Reads) {
-    let generator = quadlet_generator().expect("a generator");
+    let generator = reader("quadlet");
     let read = move |file: &Path| {
         let mut command = Command::new(&generator);
         said(command.arg("-dryrun").env("QUADLET_UNIT_DIRS", file.parent().expect("its folder")))
     };
     (3, Box::new(read))
-}
-
-/// Podman's, from 5.0 on.
-fn quadlet_generator() -> Result<PathBuf, String> {
-    let folders = ["/usr/libexec/podman", "/usr/lib/podman"];
-    let found =
-        folders.iter().map(|folder| Path::new(folder).join("quadlet")).find(|program| program.is_file());
-    found.ok_or_else(|| "podman's quadlet is not installed (Debian 12 has podman 4.3, without it)".to_owned())
 }
 
 /// lameduck is told when it will be killed, and has its 25 s and the server's 5 s until then.
