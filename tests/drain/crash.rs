@@ -131,7 +131,7 @@ fn lame_duck(server: &Server) {
     });
 }
 
-fn stop_and_wait_for_the_gate(server: &Server) {
+pub fn stop_and_wait_for_the_gate(server: &Server) {
     server.signal(libc::SIGTERM);
     support::wait_for("the gate", || server.log().contains("gate closed").then_some(()));
 }

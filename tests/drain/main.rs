@@ -10,6 +10,7 @@ mod annotations;
 mod container;
 mod crash;
 mod groups;
+mod halted;
 mod limits;
 mod listeners;
 mod mptcp;
@@ -18,6 +19,7 @@ mod peers;
 mod relayed;
 mod report;
 mod scaling;
+mod scarce;
 mod sockets;
 mod stop;
 mod termination_message;
@@ -30,6 +32,8 @@ fn main() {
     runner::one_at_a_time([
         stop::trials(&privileges),
         crash::trials(),
+        halted::trials(),
+        scarce::trials(),
         groups::trials(),
         limits::trials(),
         listeners::trials(),
