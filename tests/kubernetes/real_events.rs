@@ -12,19 +12,27 @@ pub fn trials() -> Vec<Trial> {
     vec![trial("a_real_api_server_shows_the_events_of_a_drain", &needs(), shown)]
 }
 
-/// The pod of a ReplicaSet: nobody runs it, and without a controller-manager nobody replaces it.
-fn pod(namespace: &Namespace) -> Value {
-    let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d8f", "controller": true,
-        "uid": "5d8f5d8f-0000-4000-8000-5d8f5d8f5d8f"});
-    json!({"apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": "web-0", "namespace": namespace.name(), "ownerReferences": [owner]},
-        "spec": {"serviceAccountName": "web", "containers": [{"name": "web", "image": "localhost/web:1"}]}})
+/// A pod, and then the ReplicaSet that it is of: of one that is not there, or that wants no such pod, a controller-manager would
+/// take it away. Where nobody runs it, it is there all the same.
+fn create_pod(namespace: &Namespace) {
+    let metadata = |name: &str| json!({"name": name, "labels": {"app": "web"}});
+    let spec =
+        json!({"serviceAccountName": "web", "containers": [{"name": "web", "image": "localhost/web:1"}]});
+    namespace
+        .create(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata("web-0"), "spec": spec}));
+    namespace.create(&json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata("web-5d8f"),
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": metadata("web"), "spec": spec}}}));
+    let id = namespace.kubectl(&["get", "replicaset", "web-5d8f", "--output=jsonpath={.metadata.uid}"], None);
+    let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d8f", "controller": true, "uid": id});
+    // As the controller does it, where there is one.
+    let patch = json!({"metadata": {"ownerReferences": [owner]}}).to_string();
+    namespace.kubectl(&["patch", "pod", "web-0", "--patch", &patch], None);
 }
 
 /// A token that is bound to the pod, as a pod has it: nobody has to tell lameduck who it is.
 fn shown() {
     let namespace = Namespace::new("events", &[SLICES, PODS, EVENTS]);
-    namespace.create(&pod(&namespace));
+    create_pod(&namespace);
     let account = namespace.account(&["--bound-object-kind=Pod", "--bound-object-name=web-0"]);
     let files = account.files.to_str().expect("UTF-8");
     let options = ["--service-account", files, "--own-pod", "read", "--events", "on", "--log-format", "json"];
