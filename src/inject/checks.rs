@@ -1,7 +1,8 @@
 //! What keeps lameduck out of a pod, and what has to be said about one that it comes into.
-use super::modes::{DIRECTORY, SIDECAR, TOKEN, http_port};
+use super::modes::DIRECTORY;
 use super::options::{Mesh, Mode, Mount, Options};
 use super::pod::{Pod, named};
+use super::sidecar::{SIDECAR, TOKEN, http_port, ports};
 use super::sleep::sleeps;
 use super::tree::Node;
 use crate::cli::values;
@@ -104,7 +105,7 @@ fn port(pod: &Pod, options: &Options) -> Option<String> {
         Ok(http) => http,
         Err(why) => return Some(why),
     };
-    let ports = super::modes::ports(pod, options);
+    let ports = ports(pod, options);
     match ports[..] {
         [] => Some(format!("container {} names no port: give the server's with --port", pod.container_name)),
         _ if ports.contains(&http) => {

@@ -13,7 +13,7 @@
 //! | `options` | what is asked for |
 //! | `manifest` | the documents, and the pods' templates in them |
 //! | `pod`, `checks` | what a template says; what keeps lameduck out, and what has to be said |
-//! | `modes`, `rbac` | what is added |
+//! | `modes`, `sidecar`, `container`, `rbac` | what is added |
 //! | `overlay`, `record` | additions laid over a tree, and noted; the notes undone |
 //! | `edits`, `splice`, `shape` | changes of nodes, as text, and what they mean |
 //! | `tree`, `place`, `value` | nodes and where they are; what is written, and how |
@@ -23,6 +23,7 @@
 #[cfg(feature = "manifests")]
 pub(crate) mod aliases;
 mod checks;
+mod container;
 mod edits;
 pub(crate) mod manifest;
 mod modes;
@@ -33,6 +34,7 @@ pub(crate) mod pod;
 mod rbac;
 mod record;
 mod shape;
+mod sidecar;
 pub(crate) mod sleep;
 mod splice;
 pub(crate) mod tree;
