@@ -4,10 +4,6 @@ use std::env;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
-
-/// How long the API server may take to know of a policy: it looks about once a second.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whether there is an API server that takes such policies, and whose user has said that it is one for tests: the policies of a
 /// release are everybody's.
@@ -52,21 +48,6 @@ pub fn said(words: &[&str]) -> String {
     let wrong = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "kubectl {words:?}: {wrong}");
     String::from_utf8(output.stdout).expect("UTF-8")
-}
-
-/// Waits until `fact` is there.
-///
-/// # Panics
-/// When it is not there within [`PATIENCE`].
-pub fn wait_for<T>(what: &str, mut fact: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if let Some(fact) = fact() {
-            return fact;
-        }
-        assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// A namespace. It is deleted in the end; without a controller-manager it stays, as its name does.

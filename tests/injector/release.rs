@@ -1,6 +1,7 @@
 //! The chart on an API server: installed by Helm, or applied as Helm renders it but for its failurePolicy.
-use super::cluster::{Namespace, kubectl, said, wait_for};
+use super::cluster::{Namespace, kubectl, said};
 use super::support::helm::Helm;
+use super::support::wait_for;
 use serde_json::json;
 use std::io::Write;
 use std::process::{Output, Stdio};

@@ -1,7 +1,8 @@
 //! On and off: the namespace's label and the pod's annotation; what is said about it; and what is left when the chart is gone.
-use super::cluster::{Namespace, kubectl, said, wait_for};
+use super::cluster::{Namespace, kubectl, said};
 use super::release::{self, Release};
 use super::support::helm::Helm;
+use super::support::wait_for;
 use serde_json::{Value, json};
 
 fn pod(inject: Option<&str>) -> Value {
