@@ -1,6 +1,7 @@
 //! What a supervisor costs while nothing happens, and how long it takes to start: lameduck beside other inits.
 //!
-//! Memory is what no other process shares (`support/memory.rs`).
+//! Memory is what no other process shares (`support/memory.rs`). Beside what cargo builds for a bench stands the program as the
+//! image has it, where `deploy/program ARCHITECTURE target/image` has made it.
 mod support;
 
 use nix::sys::signal::{Signal, kill};
@@ -33,13 +34,21 @@ fn main() {
     if !machine::begin("At rest, and at the start") {
         return;
     }
+    let released = released();
+    let released: &[&str] = &[&released, "run", "--"];
     let (inits, missing): (Vec<&[&str]>, Vec<&[&str]>) =
-        INITS.into_iter().partition(|words| is_there(words[0]));
+        [released].into_iter().chain(INITS).partition(|words| is_there(words[0]));
     for words in &missing {
-        println!("{} is not installed here (Debian has a package of this name)", words[0]);
+        println!("{} is not here (of the inits Debian has packages of this name)", words[0]);
     }
     idle(&inits);
     starts(&inits);
+}
+
+/// The program as the image has it.
+fn released() -> String {
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    format!("{}/target/image/lameduck-{architecture}", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn is_there(program: &str) -> bool {

@@ -38,7 +38,7 @@ Examples:
   helm template web ./chart | lameduck doctor -f -
   lameduck doctor --namespace shop deployment/web";
 
-/// The options of `lameduck doctor`.
+/// See what this environment permits, and what can therefore be promised
 #[derive(Debug, Args)]
 #[command(after_long_help = NOTES)]
 pub struct DoctorArgs {

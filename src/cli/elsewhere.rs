@@ -1,9 +1,9 @@
 //! lameduck's options in another place than this process: those of a container in a manifest, from its command, its annotations and its
 //! variables, read as that lameduck would read them.
-use super::{Cli, DrainArgs, KubernetesArgs, LateArrivalArgs, ParkArgs, SocketArgs, Verb};
+use super::{Cli, DrainArgs, KubernetesArgs, LateArrivalArgs, ParkArgs, SocketArgs, Verb, whole};
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, Command, FromArgMatches};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -56,7 +56,8 @@ impl Elsewhere {
         let mut more = Vec::new();
         for argument in all.find_subcommand(verb).into_iter().flat_map(Command::get_arguments) {
             let (id, Some(option)) = (argument.get_id().as_str(), argument.get_long()) else { continue };
-            if given.is_some_and(|given| source(given, id) == Some(ValueSource::CommandLine)) {
+            let is_said = given.is_some_and(|given| source(given, id) == Some(ValueSource::CommandLine));
+            if is_said || !argument.get_action().takes_values() {
                 continue;
             }
             let named = |pairs: &[(String, String)], name: &str| {
@@ -110,7 +111,7 @@ impl Elsewhere {
 /// The options that this process was given on its own command line or by its own variables, with their values.
 #[must_use]
 pub fn said_here() -> Vec<(String, OsString)> {
-    let all = Cli::command();
+    let all = whole();
     let Ok(matches) = all.clone().try_get_matches_from(std::env::args_os()) else { return Vec::new() };
     let Some((verb, given)) = matches.subcommand() else { return Vec::new() };
     let arguments = all.find_subcommand(verb).into_iter().flat_map(Command::get_arguments);
@@ -132,7 +133,7 @@ fn source(given: &ArgMatches, id: &str) -> Option<ValueSource> {
 }
 
 fn nothing_from_this_environment() -> Command {
-    Cli::command().mut_subcommands(|verb| verb.mut_args(|argument| argument.env(Resettable::Reset)))
+    whole().mut_subcommands(|verb| verb.mut_args(|argument| argument.env(Resettable::Reset)))
 }
 
 #[cfg(test)]
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_variable_of_an_option_is_named_after_it() {
-        let all = Cli::command();
+        let all = whole();
         let of = |verb: &str| all.find_subcommand(verb).unwrap().get_arguments();
         for argument in
             ["run", "wait", "sidecar"].into_iter().flat_map(of).filter(|known| !known.is_hide_set())

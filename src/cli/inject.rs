@@ -28,7 +28,7 @@ Examples:
   helm template web ./chart | lameduck inject --mode entrypoint --image IMAGE --workload deployment/web
   lameduck inject --mode sidecar --image IMAGE --diff -f deploy.yaml";
 
-/// The options of `lameduck inject`.
+/// Put lameduck into Kubernetes manifests
 #[derive(Debug, Args)]
 #[command(after_long_help = NOTES)]
 pub struct InjectArgs {
@@ -107,7 +107,7 @@ pub struct TextArgs {
     pub diff: bool,
 }
 
-/// The options of `lameduck uninject`.
+/// Take it out of them again
 #[derive(Debug, Args)]
 #[command(after_long_help = UNINJECT_NOTES)]
 pub struct UninjectArgs {

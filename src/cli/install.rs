@@ -13,7 +13,7 @@ Exit status:
 Example:
   lameduck install /target        (afterwards: /target/lameduck)";
 
-/// The options of `lameduck install`.
+/// Copy this program into a directory: for an init container
 #[derive(Debug, Args)]
 #[command(after_long_help = NOTES)]
 pub struct InstallArgs {

@@ -35,7 +35,7 @@ pub use install::InstallArgs;
 pub use sidecar::SidecarArgs;
 pub use wait::WaitArgs;
 
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory, Parser, Subcommand};
 
 /// A drain supervisor: starts a server, and when told to stop, lets nobody who already reached it go unanswered
 #[derive(Debug, Parser)]
@@ -51,8 +51,10 @@ Put `lameduck run` in front of your server's command; `lameduck run --help` tell
 
 Exit status: 125 when lameduck itself could not do what was asked; all others are in each command's help.";
 
-/// The verbs.
+/// The verbs. Deferred: the options of a verb are made when it is the one that is given, because `run` has to start quickly.
+/// What a verb does stands here, for the list, and at its options, for its own help.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 #[allow(clippy::large_enum_variant, reason = "only one is ever made")]
 pub enum Verb {
     /// Run a server; on the stop signal drain it, then stop it
@@ -80,10 +82,17 @@ pub enum Verb {
     TrialServer(TrialServerArgs),
 }
 
+/// The command line with the options of every verb.
+#[must_use]
+pub fn whole() -> Command {
+    let mut all = Cli::command();
+    all.build();
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -37,7 +37,7 @@ Examples:
   lameduck run --deadline 60s --lame-duck 10s -- node server.js
   lameduck run --listen 0.0.0.0:8000 -- gunicorn app:app";
 
-/// The options of `lameduck run`.
+/// Run a server; on the stop signal drain it, then stop it
 #[derive(Debug, Args)]
 #[command(override_usage = "lameduck run [OPTIONS] [--] <COMMAND> [ARGUMENT]...", after_long_help = NOTES)]
 pub struct RunArgs {

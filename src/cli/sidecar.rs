@@ -28,7 +28,7 @@ Exit status:
   0    told to stop by TERM or INT
   125  lameduck itself could not do what was asked";
 
-/// The options of `lameduck sidecar`.
+/// The same as a preStop hook by HTTP, from a container beside the server's
 #[derive(Debug, Args)]
 #[command(after_long_help = NOTES)]
 pub struct SidecarArgs {

@@ -15,7 +15,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 use values::{Rate, Supervisor, Url};
 
-/// The options of `lameduck trial`.
+/// See it work: the same load and the same stop, plainly and under lameduck
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Exit status: 0 when lameduck lost no connection and no request, 1 when it lost any, 125 when the trial could not be carried \

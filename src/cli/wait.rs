@@ -23,7 +23,7 @@ Examples:
   lameduck wait
   lameduck wait --pid $MAINPID        (ExecStop= of a systemd service)";
 
-/// The options of `lameduck wait`.
+/// Drain a server that somebody else has started, and return when it may be stopped: a preStop hook
 #[derive(Debug, Args)]
 #[command(after_long_help = NOTES)]
 pub struct WaitArgs {

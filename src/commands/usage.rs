@@ -1,6 +1,5 @@
 //! What is said about a command line that cannot be meant.
-use crate::cli::{Cli, Taken};
-use clap::CommandFactory;
+use crate::cli::{Taken, whole};
 use clap::error::{ContextKind, ContextValue};
 use std::ffi::OsStr;
 
@@ -26,7 +25,7 @@ fn variable(error: &clap::Error) -> Option<String> {
     if std::env::args_os().any(|argument| given(&argument)) {
         return None;
     }
-    let cli = Cli::command();
+    let cli = whole();
     let mut options = cli.get_subcommands().flat_map(clap::Command::get_arguments);
     let variable = options.find(|known| known.get_long() == Some(long) && holds(known, value))?.get_env()?;
     Some(variable.to_string_lossy().into_owned())

@@ -19,7 +19,7 @@
 //! | `trouble` | what may go wrong, and whether to try again |
 //! | `slices` | what the EndpointSlices say of this pod; pure |
 //! | `fellows` | who else serves the same; pure |
-//! | `own_pod` | deadline, surroundings and owner of this pod; pure |
+//! | `own_pod`, `pod` | deadline, surroundings and owner of this pod; pure |
 //! | `following` | the LIST and the WATCHes, one after the other, until nothing more is to be learned |
 //! | `inquiry` | the thread that asks |
 //! | `permission` | what a service account may do, as a Role says it |
@@ -43,6 +43,7 @@ mod inquiry;
 mod lines;
 mod own_pod;
 mod permission;
+mod pod;
 mod settings;
 mod slices;
 mod survey;

@@ -1,6 +1,6 @@
 //! What this pod's object tells. Pure.
+use super::pod::Pod;
 use super::{Identity, Trouble};
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::{Timestamp, fmt::rfc2822};
 use std::time::{Duration, Instant};
 

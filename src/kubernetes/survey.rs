@@ -2,7 +2,7 @@
 //! [`WITHIN`], and nothing is changed there.
 use super::api::{Api, Asked, parse};
 use super::slices::{Slices, service};
-use super::{Identity, Permission, Settings, Standing, Trouble, own_pod};
+use super::{Identity, Permission, Settings, Standing, Trouble, own_pod, pod};
 use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -120,7 +120,7 @@ impl Api {
         let asked = Instant::now();
         let request = self.of::<Pod>().get(&self.identity.name, &GetParams::default());
         let (bytes, date) = self.ask(super::api::POD, request).await?;
-        let pod: Pod = parse(&bytes)?;
+        let pod: pod::Pod = parse(&bytes)?;
         let stop = own_pod::read(&pod, &self.identity, date.as_deref(), asked)?;
         let seconds = pod.spec.and_then(|spec| spec.termination_grace_period_seconds);
         let grace_period = seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);

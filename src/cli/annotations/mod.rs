@@ -13,10 +13,10 @@ mod taken;
 
 pub use taken::Taken;
 
-use super::Cli;
+use super::{Cli, whole};
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args, Command, CommandFactory, Parser};
+use clap::{Arg, ArgMatches, Args, Command, Parser};
 use file::PREFIX;
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -82,7 +82,7 @@ fn add(words: &mut Vec<OsString>) -> Result<Taken, String> {
         return Ok(Taken::default());
     };
     let Some((file, text)) = text(given)? else { return Ok(Taken::default()) };
-    let all = Cli::command();
+    let all = whole();
     let mut taken = Taken { file, options: Vec::new() };
     let file = taken.file.display();
     let ours = file::ours(&text).map_err(|line| {
@@ -116,14 +116,15 @@ fn without_variables() -> Command {
     let [id, ..] = OPTION;
     let without =
         |argument: Arg| if argument.get_id() == id { argument } else { argument.env(Resettable::Reset) };
-    Cli::command().mut_subcommands(|verb| verb.mut_args(without))
+    whole().mut_subcommands(|verb| verb.mut_args(without))
 }
 
 /// The option of this name, if this verb has it and it is one of those for users.
 fn has<'a>(all: &'a Command, verb: &str, option: &str) -> Option<&'a Arg> {
     let [id, ..] = OPTION;
     let is_it = |argument: &&Arg| {
-        argument.get_long() == Some(option) && argument.get_id() != id && !argument.is_hide_set()
+        let is_one = argument.get_action().takes_values() && !argument.is_hide_set();
+        is_one && argument.get_long() == Some(option) && argument.get_id() != id
     };
     all.find_subcommand(verb)?.get_arguments().find(is_it)
 }
@@ -160,11 +161,13 @@ mod tests {
     /// apimachinery/pkg/util/validation/validation.go).
     #[test]
     fn every_option_of_the_verbs_can_be_annotated() {
-        let all = Cli::command();
+        let all = whole();
         for verb in VERBS {
             let verb = all.find_subcommand(verb).unwrap();
-            let options: Vec<&Arg> =
-                verb.get_arguments().filter(|argument| argument.get_long().is_some()).collect();
+            let options: Vec<&Arg> = verb
+                .get_arguments()
+                .filter(|argument| argument.get_long().is_some_and(|name| name != "help"))
+                .collect();
             assert!(options.len() > 20, "{verb}");
             for option in options {
                 let name = option.get_long().unwrap();

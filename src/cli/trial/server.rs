@@ -4,7 +4,7 @@ use clap::Args;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The options of `lameduck trial-server`.
+/// The built-in server of `trial`
 #[derive(Debug, Args)]
 pub struct TrialServerArgs {
     /// Where to listen; port 0 takes a free one

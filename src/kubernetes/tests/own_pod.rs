@@ -1,8 +1,8 @@
 //! Deadline and surroundings, as this pod's object tells them.
 use super::super::own_pod::{OwnPod, read};
+use super::super::pod::Pod;
 use super::super::trouble::Trouble;
 use super::identity;
-use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
