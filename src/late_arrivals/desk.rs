@@ -147,7 +147,7 @@ async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: u
                 });
             }
             Work::Connection { connection, taken, entry, visit } => {
-                tokio::spawn(serve_one(connection, taken, entry, visit, service));
+                serve_one(connection, taken, entry, visit, service);
             }
         }
     }
@@ -181,8 +181,9 @@ async fn accept_all(
         match accepted.await {
             Ok((connection, entry, visit)) => {
                 let service = Arc::clone(&service);
+                let caller = service.caller(Client::of(connection), Vec::new(), visit);
                 tokio::spawn(async move {
-                    entry.ended(service.serve(Client::of(connection), Vec::new(), visit).await);
+                    entry.ended(service.serve(caller).await);
                     drop(slot);
                 });
             }
@@ -196,20 +197,15 @@ async fn accept_all(
     }
 }
 
-async fn serve_one(
-    connection: OwnedFd,
-    taken: Vec<u8>,
-    entry: Entry,
-    visit: Option<Visit>,
-    service: Arc<Service>,
-) {
+fn serve_one(connection: OwnedFd, taken: Vec<u8>, entry: Entry, visit: Option<Visit>, service: Arc<Service>) {
     let client = match entry.kind() {
         Kind::LateRequest => Client::shared(connection),
         Kind::LateArrival | Kind::Rest => Client::of_descriptor(connection),
     };
     // Where descriptors lack it is closed, and counts as gone.
     if let Ok(client) = client {
-        entry.ended(service.serve(client, taken, visit).await);
+        let caller = service.caller(client, taken, visit);
+        tokio::spawn(async move { entry.ended(service.serve(caller).await) });
     }
 }
 

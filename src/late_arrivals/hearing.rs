@@ -16,49 +16,80 @@ const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// Whoever sends a longer body is answered before it is whole.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
 
+/// A connection, and what came of it. Boxed: a future keeps twice what it is given by value, and thousands wait.
+#[derive(Debug)]
+pub struct Caller {
+    /// The connection.
+    pub client: Client,
+    /// What it has said so far and was not taken for a header of the PROXY protocol.
+    pub bytes: Vec<u8>,
+    /// That header.
+    pub proxy_header: Vec<u8>,
+    /// The way to the server, for clients of TLS.
+    pub visit: Option<Visit>,
+    /// Until when it may be silent, and be at its request's head.
+    silent_until: Instant,
+    head_until: Instant,
+}
+
 /// What a client said first.
 #[derive(Debug)]
 pub enum Heard {
-    /// A request; of the bytes more than its head may have come.
-    Request(Head, Vec<u8>),
+    /// A request; more than its head may have come.
+    Request(Box<Head>),
     /// Nothing, or too little, or nothing that can be understood: it may expect HTTP.
     Unclear,
     /// Something else than HTTP/1.
-    NotHttp1(Protocol, Vec<u8>),
+    NotHttp1(Protocol),
     /// It has gone.
     Gone,
 }
 
-/// Reads, after these bytes, until it is clear what the client wants; one that does not speak has `silent_grace`. A
-/// header of the PROXY protocol that came before it is put into `proxy_header`.
-pub async fn hear(
-    client: &mut Client,
-    mut bytes: Vec<u8>,
-    proxy_header: &mut Vec<u8>,
-    mut visit: Option<&mut Visit>,
-    silent_grace: Duration,
-) -> Heard {
-    let (begin, mut is_over) = (Instant::now(), false);
-    loop {
-        let opening = if is_over { understand_no_more(&bytes) } else { understand(&bytes) };
-        match opening {
-            // The first byte tells TLS.
-            Opening::Partial if !bytes.is_empty() => visit.take().into_iter().for_each(Visit::needs_nobody),
-            Opening::Partial => {}
-            Opening::ProxyHeader(length) if proxy_header.is_empty() => {
-                *proxy_header = bytes.drain(..length).collect();
-                continue;
+impl Caller {
+    /// Of whom this much was read already; one that does not speak has `silent_grace`.
+    pub fn new(client: Client, bytes: Vec<u8>, visit: Option<Visit>, silent_grace: Duration) -> Box<Self> {
+        let now = Instant::now();
+        let (silent_until, head_until) = (now + silent_grace, now + HEAD_WITHIN.max(silent_grace));
+        Box::new(Self { client, bytes, proxy_header: Vec::new(), visit, silent_until, head_until })
+    }
+
+    /// What it has said, once that is clear; `is_over`: there is no more to come.
+    fn understood(&mut self, is_over: bool) -> Option<Heard> {
+        loop {
+            let opening = if is_over { understand_no_more(&self.bytes) } else { understand(&self.bytes) };
+            match opening {
+                Opening::Partial => {
+                    // The first byte tells TLS.
+                    if let Some(visit) = self.visit.as_mut().filter(|_| !self.bytes.is_empty()) {
+                        visit.needs_nobody();
+                    }
+                    return None;
+                }
+                Opening::ProxyHeader(length) if self.proxy_header.is_empty() => {
+                    self.proxy_header = self.bytes.drain(..length).collect();
+                }
+                Opening::ProxyHeader(_) => return Some(Heard::NotHttp1(Protocol::Other)),
+                Opening::Request(head) => return Some(Heard::Request(Box::new(head))),
+                Opening::Garbled => return Some(Heard::Unclear),
+                Opening::NotHttp1(protocol) => return Some(Heard::NotHttp1(protocol)),
             }
-            Opening::ProxyHeader(_) => return Heard::NotHttp1(Protocol::Other, bytes),
-            Opening::Request(head) => return Heard::Request(head, bytes),
-            Opening::Garbled => return Heard::Unclear,
-            Opening::NotHttp1(protocol) => return Heard::NotHttp1(protocol, bytes),
         }
-        let end = begin + if bytes.is_empty() { silent_grace } else { HEAD_WITHIN.max(silent_grace) };
+    }
+}
+
+/// Reads until it is clear what the client wants.
+pub async fn hear(caller: &mut Caller) -> Heard {
+    let mut is_over = false;
+    loop {
+        if let Some(heard) = caller.understood(is_over) {
+            return heard;
+        }
+        let Caller { client, bytes, silent_until, head_until, .. } = &mut *caller;
+        let end = if bytes.is_empty() { *silent_until } else { *head_until };
         match timeout_at(end, client.read(|more| bytes.extend_from_slice(more))).await {
             Ok(Ok(1..)) => {}
             // It has closed its half: there is no more to come.
-            Ok(Ok(0)) if !bytes.is_empty() => is_over = true,
+            Ok(Ok(0)) if !caller.bytes.is_empty() => is_over = true,
             Ok(Ok(0) | Err(_)) => return Heard::Gone,
             // Silent, or slower than anybody is waited for.
             Err(_) => is_over = true,
