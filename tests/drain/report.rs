@@ -1,8 +1,10 @@
 //! What is said about a drain.
 use crate::stop::KINDS;
-use crate::support::PATIENCE;
+use crate::support::halves::{answer, half_a_request};
 use crate::support::load::{plan, until_gone};
+use crate::support::server::Server;
 use crate::support::trial::trial;
+use crate::support::{PATIENCE, wait_for};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::path::Path;
@@ -11,6 +13,7 @@ use std::process::Command;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("the_report_counts_what_the_clients_saw", &Ok(()), counts),
+        trial("who_is_answered_to_the_end_is_not_counted_as_cut", &Ok(()), not_cut),
         trial("a_report_that_cannot_be_written_ends_no_drain", &Ok(()), unwritable),
         trial("a_report_into_a_pipe_that_nobody_reads_keeps_nobody_waiting", &Ok(()), unread),
     ]
@@ -43,6 +46,21 @@ fn counts() {
     for line in log.lines().filter(ours) {
         let _: Value = serde_json::from_str(line).unwrap();
     }
+}
+
+/// Its connection ends in the instant in which nobody is left.
+fn not_cut() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let options = ["--report", file.path().to_str().unwrap()];
+    let mut server =
+        Server::gunicorn("gthread", &["--workers", "1", "--threads", "2"]).under_lameduck(&options).start();
+    let client = half_a_request(("127.0.0.1", server.address().port()));
+    server.signal(libc::SIGTERM);
+    wait_for("the gate", || server.log().contains("gate closed").then_some(()));
+    assert!(answer(client).starts_with("HTTP/1.1 200 "));
+    assert_eq!(server.wait(PATIENCE).code(), Some(0));
+    let report: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
+    assert_eq!((&report["outcome"], &report["park"]["cut"]), (&"drained".into(), &0.into()), "{report}");
 }
 
 fn unwritable() {

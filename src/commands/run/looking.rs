@@ -130,6 +130,9 @@ impl Looking {
         let called = self
             .observer
             .call_roll_with(&mut |row, counters, standing| parking.judge(row, counters, standing));
+        if matches!(called, Called::Everybody(_)) {
+            parking.all_shown();
+        }
         let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
         self.roll_affordable = share.again(now, cost, Duration::ZERO);
         self.due = share.again(now, cost, QUEUE_PACE);

@@ -41,10 +41,10 @@ impl Parking {
     pub fn hold(&mut self) {
         let entries: Vec<Entry> = self.connections.take().collect();
         let mut out_of_reach = Vec::new();
-        for Entry { inode, connection, look, is_working, is_blocking, is_out_of_reach, .. } in entries {
+        for Entry { inode, connection, show, is_working, is_blocking, is_out_of_reach, .. } in entries {
             let parked = connection.stance() == Stance::Parked;
-            // One that the last look did not show has most likely ended: it is held if it is there, and not told of.
-            let is_shown = self.look.wrapping_sub(look) <= 1;
+            // One that was not shown when all were has most likely ended: it is held if it is there, and not told of.
+            let is_shown = self.shows.wrapping_sub(show) <= 1;
             let (is_working, is_blocking, is_out_of_reach) =
                 (is_working && is_shown, is_blocking && is_shown, is_out_of_reach && is_shown);
             self.figures.cut += u64::from(is_working && (!parked || connection.owes()));

@@ -49,6 +49,8 @@ pub struct Parking {
     owners_due: Duration,
     connections: ByCookie<Entry>,
     look: u32,
+    /// Looks at all connections, and roll calls of all of them.
+    shows: u32,
     raises: usize,
     late: Vec<LateRequest>,
     caught: Vec<Caught>,
@@ -61,6 +63,7 @@ struct Entry {
     connection: Connection,
     inode: u64,
     look: u32,
+    show: u32,
     /// A request or an answer was unfinished at the last look.
     is_working: bool,
     is_blocking: bool,
@@ -92,6 +95,7 @@ impl Parking {
             owners_due: Duration::ZERO,
             connections: ByCookie::default(),
             look: 0,
+            shows: 0,
             raises: 0,
             late: Vec::new(),
             caught: Vec::new(),
@@ -121,7 +125,7 @@ impl Parking {
         };
         let place = self.connections.place(row.cookie(), Entry::default);
         let mut entry = self.connections[place];
-        (entry.inode, entry.look) = (row.inode(), self.look);
+        (entry.inode, entry.look, entry.show) = (row.inode(), self.look, self.shows);
         self.free(entry.inode, &seen);
         let mut act = entry.connection.look(&seen);
         while let Some(wanted) = act.filter(|_| self.has_begun()) {
@@ -142,6 +146,13 @@ impl Parking {
         self.connections
             .end_look(|entry| entry.connection.stance() == Stance::Taken || is_remembered(entry.look, look));
         self.look = look.wrapping_add(1);
+        self.all_shown();
+    }
+
+    /// All connections were shown: one that was not has ended. It is remembered all the same until looks have not shown it,
+    /// because those who are called are those whom one look showed.
+    pub fn all_shown(&mut self) {
+        self.shows = self.shows.wrapping_add(1);
     }
 
     /// The late requests that were taken since this was last asked.
