@@ -17,7 +17,7 @@ pub struct Figures {
     pub blocking: u64,
     /// Not parked when the signal was forwarded: TLS, HTTP/2, WebSocket, or another protocol that cannot be read.
     pub unknown: u64,
-    /// Not parked when the signal was forwarded: another user's, or no descriptor was left for them.
+    /// Not parked when the signal was forwarded: another user's, no descriptor was left for them, or pidfd_getfd is refused.
     pub out_of_reach: u64,
     /// With a request or an answer unfinished when the signal was forwarded.
     pub cut: u64,

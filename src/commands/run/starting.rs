@@ -25,18 +25,22 @@ impl Way {
     /// # Errors
     /// When getfd was asked for and is refused.
     pub fn of(options: &SocketArgs) -> Result<Self, String> {
-        match options.capture {
-            Capture::Bind => return Ok(Self::Announced),
-            Capture::Listen | Capture::None => return Ok(Self::Plainly),
-            Capture::Auto | Capture::Getfd => {}
+        let chosen = match options.capture {
+            Capture::Bind => Some(Self::Announced),
+            Capture::Listen | Capture::None => Some(Self::Plainly),
+            Capture::Auto => (options.gate == GateChoice::None).then_some(Self::Plainly),
+            Capture::Getfd => None,
+        };
+        let Err(error) = duplicate::permitted() else { return Ok(chosen.unwrap_or(Self::Plainly)) };
+        if let Some(way) = chosen {
+            info!(%error, "pidfd_getfd is refused here: open connections are left to the server");
+            return Ok(way);
         }
-        let Err(error) = duplicate::permitted() else { return Ok(Self::Plainly) };
         match options.capture {
             Capture::Getfd => Err(format!(
                 "--capture getfd: pidfd_getfd is refused here ({error}); \
                  permit it in the seccomp profile, add CAP_SYS_PTRACE, or use --capture bind or --listen"
             )),
-            _ if options.gate == GateChoice::None => Ok(Self::Plainly),
             _ if capture::costs_nothing() => {
                 info!(%error, "pidfd_getfd is refused here: holding what the server binds; open connections are left to it");
                 Ok(Self::AnnouncedIfPossible)

@@ -45,6 +45,7 @@ impl Parking {
             let parked = connection.stance() == Stance::Parked;
             // One that was not shown when all were has most likely ended: it is held if it is there, and not told of.
             let is_shown = self.shows.wrapping_sub(show) <= 1;
+            let is_out_of_reach = is_out_of_reach || self.all_are_out_of_reach();
             let (is_working, is_blocking, is_out_of_reach) =
                 (is_working && is_shown, is_blocking && is_shown, is_out_of_reach && is_shown);
             self.figures.cut += u64::from(is_working && (!parked || connection.owes()));
@@ -67,6 +68,11 @@ impl Parking {
         self.figures.at_rest = self.across.held.len() as u64;
         let now = Instant::now();
         (self.across.forwarded_at, self.across.due) = (Some(now), Some(now));
+    }
+
+    /// Duplicates are refused here, and were wanted.
+    fn all_are_out_of_reach(&self) -> bool {
+        self.wanted && !self.possible && self.gated_at.is_some()
     }
 
     /// What cannot be held is the server's again, as if we had never been there.
