@@ -48,14 +48,17 @@ impl Supervision {
         }
         self.times.forwarded = Some(Instant::now());
         self.outcome = outcome;
+        let holds_any = self.gatekeeper.listeners.capture() != "none";
         self.gatekeeper.take_the_rest();
         if matches!(self.server, Server::Hooked(_)) {
             self.parking.say();
             return self.return_to_the_hook();
         }
         let signal = self.signal_out.map(|signal| signal.to_string()).unwrap_or_default();
-        if outcome == Outcome::TimedOut {
+        if outcome == Outcome::TimedOut && holds_any {
             warn!(%signal, "time is over: forwarded, answering who is still queued");
+        } else if outcome == Outcome::TimedOut {
+            warn!(%signal, "time is over: forwarded; no listener is held, and who is still queued is lost when the server closes it");
         } else {
             info!(%signal, "forwarded");
         }
