@@ -53,6 +53,14 @@ pub fn repeated(scene: impl Fn()) -> impl FnOnce() {
 /// # Errors
 /// With the reason, when the trial at this place is left out.
 pub fn one_in_three(place: usize) -> Result<(), String> {
-    let taken = env::var_os(RUNS).is_some() || place.is_multiple_of(3);
-    taken.then_some(()).ok_or_else(|| format!("one in three by default; {RUNS}=1 is all of them"))
+    one_in(3, place)
+}
+
+/// The same of any share.
+///
+/// # Errors
+/// As [`one_in_three`].
+pub fn one_in(share: usize, place: usize) -> Result<(), String> {
+    let taken = env::var_os(RUNS).is_some() || place.is_multiple_of(share);
+    taken.then_some(()).ok_or_else(|| format!("one in {share} by default; {RUNS}=1 is all of them"))
 }
