@@ -35,6 +35,9 @@ pub enum Kind {
     BuiltIn,
 }
 
+/// A graceful server finishes after TERM what it has.
+const SHORT: &str = "2s";
+
 /// What lameduck takes there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
@@ -121,6 +124,18 @@ impl Cell {
             Capture::Auto | Capture::None => ("none", "none"),
         };
         Taken { capture, gate, parks }
+    }
+
+    /// How long the signal is held back at most. Where busy clients, or new ones that nothing keeps away, never let a drain end, it
+    /// is short; a server that cuts off what it has at TERM must have done with the new ones by then, on any machine.
+    pub fn timeout(self) -> &'static str {
+        let Taken { gate, parks, .. } = self.taken();
+        match self.server {
+            _ if gate == "none" => SHORT,
+            _ if parks || !self.keeps_alive() => "5m",
+            Kind::Waitress => "12s",
+            _ => SHORT,
+        }
     }
 
     /// Whether clients keep their connections.

@@ -49,7 +49,8 @@ fn the_status(runtime: Runtime, confinement: Confinement) {
     let python = root::python_program();
     for (script, expected) in [("raise SystemExit(42)", 42), ("import os; os.kill(os.getpid(), 9)", 137)] {
         let words = ["run", "--", python.to_str().expect("UTF-8"), "-c", script];
-        let output = Container::new(runtime, confinement, root::with_python(), &words, &environment()).run();
+        let output =
+            Container::new(runtime, confinement, root::with_python(), &words, &environment("5m")).run();
         assert_eq!(output.status.code(), Some(expected), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
@@ -62,9 +63,7 @@ fn killed_behind_the_gate(runtime: Runtime, confinement: Confinement, gate: &str
         let cell = Cell { confinement, capture: Capture::Auto, server: Kind::Gthread };
         let words = Words::of(cell, port);
         let words = [&["run", "--gate", gate], &words.run()[1..]].concat();
-        let [_, kill_after, python_path] = environment();
-        let environment = [("LAMEDUCK_TIMEOUT", "5m"), kill_after, python_path];
-        let container = Container::new(runtime, confinement, root, &words, &environment);
+        let container = Container::new(runtime, confinement, root, &words, &environment("5m"));
         let mut server = container.server(port).start();
         let inhabitants = container.inhabitants();
         let in_flight = half_a_request(("127.0.0.1", port));
@@ -95,7 +94,7 @@ fn plainly(runtime: Runtime) {
         let port = free_port();
         let cell = Cell { confinement: RESTRICTED, capture: Capture::Auto, server: Kind::Sync };
         let words = Words::of(cell, port);
-        let container = Container::plain(runtime, RESTRICTED, root, &words.run()[2..], &environment());
+        let container = Container::plain(runtime, RESTRICTED, root, &words.run()[2..], &environment("5m"));
         let mut server = container.server(port).start();
         let (new, _) = stopped_by_the_runtime(cell, &mut server, || container.signal("TERM"));
         println!("{new:?}");

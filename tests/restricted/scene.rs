@@ -15,8 +15,6 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
-/// Where nothing is parked, busy clients keep a drain from its end: it is bounded.
-pub const TIMEOUT: &str = "2s";
 /// New connections a second, more than any of the servers can answer; so many wait at the stop.
 const RATE: f64 = 150.0;
 const BACKLOG: usize = 40;
@@ -59,7 +57,8 @@ pub fn of(cell: Cell, runtime: Runtime) -> Seen {
         let port = free_port();
         let words = Words::of(cell, port);
         let doctor = promised(cell, runtime, root, &words.doctor());
-        let container = Container::new(runtime, cell.confinement, root, &words.run(), &environment());
+        let container =
+            Container::new(runtime, cell.confinement, root, &words.run(), &environment(cell.timeout()));
         let mut server = container.server(port).start();
         let inhabitants = container.inhabitants();
         if matches!(cell.server, Kind::Sync | Kind::Gthread) {
@@ -112,14 +111,14 @@ pub fn stopped_by_the_runtime(cell: Cell, server: &mut Server, stop: impl FnOnce
 }
 
 /// Both for lameduck and for the server.
-pub fn environment() -> [(&'static str, &'static str); 3] {
+pub fn environment(timeout: &'static str) -> [(&'static str, &'static str); 3] {
     let [_, kill_after] = GENEROUS;
-    [("LAMEDUCK_TIMEOUT", TIMEOUT), kill_after, ("PYTHONPATH", root::APPLICATION)]
+    [("LAMEDUCK_TIMEOUT", timeout), kill_after, ("PYTHONPATH", root::APPLICATION)]
 }
 
 /// What `lameduck doctor` says in such a container.
 fn promised(cell: Cell, runtime: Runtime, root: &Path, words: &[&str]) -> Value {
-    let output = Container::new(runtime, cell.confinement, root, words, &environment()).run();
+    let output = Container::new(runtime, cell.confinement, root, words, &environment(cell.timeout())).run();
     let said = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&said)
         .unwrap_or_else(|error| panic!("{error}: {said}{}", String::from_utf8_lossy(&output.stderr)))
