@@ -17,6 +17,11 @@ pub fn trials() -> Vec<Trial> {
         trial("an_arbiter_killed_leaves_nobody_queued_unanswered", &Ok(()), arbiter_killed),
         trial("a_whole_tree_killed_under_listen_leaves_nobody_queued_unanswered", &Ok(()), tree_killed),
         trial(
+            "a_whole_tree_killed_behind_the_gate_leaves_nobody_queued_unanswered",
+            &Ok(()),
+            tree_killed_while_draining,
+        ),
+        trial(
             "without_a_gate_too_whoever_is_being_answered_is_waited_for",
             &Ok(()),
             tree_killed_without_a_gate,
@@ -72,15 +77,28 @@ fn arbiter_killed() {
     });
 }
 
+fn kill_tree(server: &Server) {
+    let (master, workers) = family(server);
+    // Stopped first, so that it starts no new ones.
+    process::kill(master, libc::SIGSTOP);
+    workers.iter().chain(&[master]).for_each(|pid| process::kill(*pid, libc::SIGKILL));
+}
+
 fn tree_killed() {
-    let kill = |server: &Server| {
-        let (master, workers) = family(server);
-        // Stopped first, so that it starts no new ones.
-        process::kill(master, libc::SIGSTOP);
-        workers.iter().chain(&[master]).for_each(|pid| process::kill(*pid, libc::SIGKILL));
-    };
     let server = Server::gunicorn_given_its_socket("sync", &["--workers", "2"], &[]);
-    run(&server, kill, |_, result| {
+    run(&server, kill_tree, |_, result| {
+        lost_at_most(result, 2);
+        assert_eq!(result.status.code(), Some(KILLED));
+    });
+}
+
+/// The duplicates that the gate took keep the queue.
+fn tree_killed_while_draining() {
+    let kill = |server: &Server| {
+        stop_and_wait_for_the_gate(server);
+        kill_tree(server);
+    };
+    run(&sync(), kill, |_, result| {
         lost_at_most(result, 2);
         assert_eq!(result.status.code(), Some(KILLED));
     });
@@ -89,14 +107,9 @@ fn tree_killed() {
 /// Nothing but the answers themselves then keeps lameduck from ending. Without a gate there is no plug either: who comes
 /// in the milliseconds of the close is lost, beside the two whose workers were killed; the 50 in the queue are not.
 fn tree_killed_without_a_gate() {
-    let kill = |server: &Server| {
-        let (master, workers) = family(server);
-        process::kill(master, libc::SIGSTOP);
-        workers.iter().chain(&[master]).for_each(|pid| process::kill(*pid, libc::SIGKILL));
-    };
     let options = ["--gate", "none"];
     let server = Server::gunicorn_given_its_socket("sync", &["--workers", "2"], &options);
-    run(&server, kill, |server, result| {
+    run(&server, kill_tree, |server, result| {
         lost_at_most(result, 2 + 5);
         assert!(!server.log().contains("without an answer"), "{}", server.log());
     });

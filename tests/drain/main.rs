@@ -3,6 +3,9 @@
 //! `LAMEDUCK_TEST_RUNS=20` runs each of the scenes so often; once by default.
 #[path = "../faults/mod.rs"]
 mod faults;
+#[path = "../kept_alive/http.rs"]
+#[allow(dead_code, reason = "some kinds of bodies are another program's")]
+mod http;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -13,6 +16,7 @@ mod groups;
 mod halted;
 mod limits;
 mod listeners;
+mod moments;
 mod mptcp;
 mod neighbours;
 mod peers;
@@ -37,6 +41,7 @@ fn main() {
         groups::trials(),
         limits::trials(),
         listeners::trials(),
+        moments::trials(),
         mptcp::trials(),
         scaling::trials(),
         relayed::trials(),
