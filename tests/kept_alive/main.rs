@@ -5,6 +5,7 @@
 mod support;
 
 mod bodies;
+mod crowd;
 mod http;
 mod limits;
 mod lingering;
@@ -22,6 +23,7 @@ fn main() {
         matrix::trials(),
         without::trials(),
         together::trials(),
+        crowd::trials(),
         bodies::trials(),
         streams::trials(),
         websocket::trials(),

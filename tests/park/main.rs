@@ -9,6 +9,7 @@ mod http;
 mod support;
 
 mod clients;
+mod crowd;
 mod killed;
 mod missed;
 mod odd;
@@ -31,5 +32,6 @@ fn main() {
         killed::trials(),
         panic::trials(),
         missed::trials(),
+        crowd::trials(),
     ]);
 }
