@@ -3,7 +3,7 @@ use super::failure::SpawnError;
 use super::signal::Signal;
 use super::spawn::{self, Launch};
 use super::status::Status;
-use super::{sys, terminal};
+use super::{successor, sys, terminal};
 use clap::ValueEnum;
 use rustix::process::{Pid, WaitOptions, WaitStatus, getpid, set_child_subreaper, wait};
 use std::io;
@@ -15,9 +15,13 @@ use std::io;
 #[derive(Debug)]
 pub struct Child {
     pid: Pid,
+    /// Its process group's; a successor is in it, too.
+    group: Pid,
     foreground: bool,
     forward_to: ForwardTo,
     status: Option<Status>,
+    /// It has taken the place of another since we were last asked.
+    is_new: bool,
 }
 
 /// Who gets what the server is sent.
@@ -53,9 +57,11 @@ impl Child {
         let spawned = spawn::spawn(launch)?;
         Ok(Self {
             pid: spawned.pid,
+            group: spawned.pid,
             foreground: spawned.foreground,
             forward_to: ForwardTo::Child,
             status: None,
+            is_new: false,
         })
     }
 
@@ -65,7 +71,7 @@ impl Child {
         Self { forward_to, ..self }
     }
 
-    /// Its process id, which is also its process group's.
+    /// Its process id.
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.pid
@@ -87,10 +93,10 @@ impl Child {
         }
         // The shell's `fg` gave the terminal back to us.
         if self.foreground && signal == Signal::CONT && terminal::is_ours() {
-            terminal::give_to(self.pid);
+            terminal::give_to(self.group);
         }
         if self.forward_to == ForwardTo::Group {
-            match sys::kill_group(self.pid, signal) {
+            match sys::kill_group(self.group, signal) {
                 // It has gone to another group, as a shell with job control may: its own process is left.
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
                 outcome => return outcome,
@@ -100,7 +106,7 @@ impl Child {
     }
 
     /// Reaps every child and orphan that has ended: to be called at each CHLD, since the kernel makes several
-    /// into one. Returns how the command ended, if it has.
+    /// into one. Returns how the command ended, if it has. One that has left its place to a successor goes on as that.
     pub fn reap(&mut self) -> Option<Status> {
         // Errors: ECHILD, there is no child left; EINTR cannot be, all signals are blocked.
         while let Ok(Some((pid, change))) = wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
@@ -111,7 +117,20 @@ impl Child {
                 None => {}
             }
         }
+        // A child of ours like the first: until it is reaped here, its process id is nobody else's.
+        if let Some(status) = self.status
+            && let Some(successor) = successor::of(self.pid)
+        {
+            let (ended, pid) = (self.pid.as_raw_nonzero(), successor.as_raw_nonzero());
+            tracing::info!(%pid, "the server's process {ended} {status}: its successor is the server now");
+            (self.pid, self.status, self.is_new) = (successor, None, true);
+        }
         self.status
+    }
+
+    /// Whether another process has taken the command's place since this was last asked.
+    pub fn is_new(&mut self) -> bool {
+        std::mem::take(&mut self.is_new)
     }
 }
 

@@ -27,6 +27,7 @@ mod signal;
 mod signalfd;
 mod spawn;
 mod status;
+mod successor;
 mod sys;
 mod terminal;
 

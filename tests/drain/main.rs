@@ -12,6 +12,7 @@ mod support;
 mod annotations;
 mod container;
 mod crash;
+mod daemons;
 mod groups;
 mod halted;
 mod limits;
@@ -21,6 +22,7 @@ mod mptcp;
 mod neighbours;
 mod peers;
 mod relayed;
+mod replaced;
 mod report;
 mod scaling;
 mod scarce;
@@ -42,6 +44,8 @@ fn main() {
         limits::trials(),
         listeners::trials(),
         moments::trials(),
+        replaced::trials(),
+        daemons::trials(),
         mptcp::trials(),
         scaling::trials(),
         relayed::trials(),

@@ -8,7 +8,7 @@ use crate::drain::{Event, Phase};
 use crate::supervisor::{Route, Routing, Signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::time::{Duration, Instant};
-use tracing::debug;
+use tracing::{debug, warn};
 
 impl Supervision {
     /// Answers the rest, closes and reports; gives the exit status.
@@ -20,6 +20,9 @@ impl Supervision {
         if phase < Phase::Stopping {
             let how = ended.map_or("has ended".to_owned(), |status| status.to_string());
             debug!("the server {how} by itself");
+        }
+        if phase == Phase::Serving && ended.is_some_and(|status| status.code() == 0) {
+            self.tell_of_a_daemon();
         }
         let mut looking = self.looking.take().unwrap_or_else(|| Looking::new(self.silent_grace));
         // What its other processes still hold, and what lameduck listens on itself, is all that can be saved.
@@ -70,6 +73,18 @@ impl Supervision {
         }
         self.finish_announcing();
         status
+    }
+
+    /// Whoever has gone to the background has done so by mistake: nobody looks after him there, and as PID 1 we take him along.
+    fn tell_of_a_daemon(&self) {
+        let left = self.gatekeeper.whose.processes().len();
+        if matches!(self.server, Server::Child(_)) && left > 0 {
+            warn!(
+                processes = left,
+                "the command has ended with status 0, and processes that it started have not: lameduck ends with the command. \
+                 Run a server in the foreground (gunicorn without --daemon, nginx with -g 'daemon off;', a script with exec)"
+            );
+        }
     }
 
     /// All that the report needs to know of us.

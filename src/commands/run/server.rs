@@ -36,6 +36,14 @@ impl Server {
         }
     }
 
+    /// Whether another process has taken its place since this was last asked.
+    pub fn is_new(&mut self) -> bool {
+        match self {
+            Self::Child(child) => child.is_new(),
+            Self::Hooked(_) => false,
+        }
+    }
+
     /// How it has ended, once it has.
     #[must_use]
     pub fn ended(&self) -> Option<Ended> {

@@ -22,6 +22,15 @@ impl Supervision {
                 Route::Forward(sent) => self.send(sent),
             }
         }
+        self.tell_a_successor();
+    }
+
+    /// Whoever takes the place of a server that has been told to stop has to hear of it, too.
+    fn tell_a_successor(&mut self) {
+        if self.server.is_new() && self.drain.phase() == Phase::Stopping {
+            let told = if self.killed { Some(Signal::KILL) } else { self.signal_out };
+            told.into_iter().for_each(|signal| self.send(signal));
+        }
     }
 
     fn stop_signal(&mut self, received: Signal, sent: Signal) {
