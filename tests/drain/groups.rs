@@ -41,7 +41,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-fn group(size: usize, options: &[&str]) -> Builder {
+pub fn group(size: usize, options: &[&str]) -> Builder {
     speaking(0, size, options)
 }
 
@@ -54,7 +54,7 @@ pub fn speaking(protocol: u32, size: usize, options: &[&str]) -> Builder {
     Builder::new(port, python::program("python"), args).under_lameduck(options)
 }
 
-fn signal(server: &Server, number: i32, said: &str) {
+pub fn signal(server: &Server, number: i32, said: &str) {
     let child = server.processes().into_iter().find(|pid| *pid != server.pid()).expect("the server itself");
     process::kill(child, number);
     wait_for(said, || server.log().contains(said).then_some(()));
@@ -78,9 +78,15 @@ fn one_leaves(server: &Builder, logged: &str) -> (Result, u64) {
         signal(server, libc::SIGUSR1, "one has left");
     });
     checked(&server, &result, logged);
+    let queued = queued_when(&server, "one has left");
+    (result, queued)
+}
+
+/// How many were queued at it, as the server said.
+pub fn queued_when(server: &Server, said: &str) -> u64 {
     let log = server.log();
-    let queued = log.split_once("one has left, queued: ").and_then(|(_, rest)| rest.lines().next()).unwrap();
-    (result, queued.parse().unwrap())
+    let queued = log.split_once(&format!("{said}, queued: ")).and_then(|(_, rest)| rest.lines().next());
+    queued.expect("a figure").parse().expect("a number")
 }
 
 fn joined(size: usize) {

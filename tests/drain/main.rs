@@ -22,6 +22,7 @@ mod mptcp;
 mod neighbours;
 mod peers;
 mod relayed;
+mod relistening;
 mod replaced;
 mod report;
 mod scaling;
@@ -45,6 +46,7 @@ fn main() {
         listeners::trials(),
         moments::trials(),
         replaced::trials(),
+        relistening::trials(),
         daemons::trials(),
         mptcp::trials(),
         scaling::trials(),

@@ -1,10 +1,11 @@
 """A server with any number of listening sockets: python group.py HOST PORT MEMBERS [PROTOCOL].
 
 Two requests at a time, 20 ms each. TERM: it closes all and answers what it has accepted. USR1: the member in the
-middle of those that are left closes, as a worker that goes. USR2: one more joins. HUP: one listens elsewhere, as after a
-reload. Each says so on a line of its own.
+middle of those that are left closes, as a worker that goes. USR2: one more joins, if it can. HUP: one listens elsewhere, as after a
+reload. WINCH: the last one is shut down, and stays open. Each says so on a line of its own.
 """
 
+import errno
 import select
 import signal
 import socket
@@ -20,6 +21,7 @@ THREADS = 2
 BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
 members = []
+shut_down = []
 stopping = threading.Event()
 
 
@@ -34,18 +36,32 @@ def join(port=PORT):
     members.append(member)
 
 
-def leave(*_):
-    member = members.pop(len(members) // 2)
+def queue(member):
     # tcpi_unacked of struct tcp_info: its accept queue.
     info = member.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-    queued = int.from_bytes(info[24:28], sys.byteorder)
+    return int.from_bytes(info[24:28], sys.byteorder)
+
+
+def leave(*_):
+    member = members.pop(len(members) // 2)
+    queued = queue(member)
     member.close()
     print(f"one has left, queued: {queued}", flush=True)
 
 
 def joined(*_):
-    join()
-    print("one has joined", flush=True)
+    try:
+        join()
+        print("one has joined", flush=True)
+    except OSError as error:
+        print(f"none has joined: {errno.errorcode[error.errno]}", flush=True)
+
+
+def shut(*_):
+    shut_down.append(members.pop())
+    queued = queue(shut_down[-1])
+    shut_down[-1].shutdown(socket.SHUT_RDWR)
+    print(f"one is shut down, queued: {queued}", flush=True)
 
 
 def elsewhere(*_):
@@ -88,6 +104,7 @@ signal.signal(signal.SIGTERM, stop)
 signal.signal(signal.SIGUSR1, leave)
 signal.signal(signal.SIGUSR2, joined)
 signal.signal(signal.SIGHUP, elsewhere)
+signal.signal(signal.SIGWINCH, shut)
 threads = [threading.Thread(target=serve) for _ in range(THREADS)]
 for thread in threads:
     thread.start()
