@@ -75,6 +75,11 @@ impl Cast {
         Heard::of(living.map(|client| client.hears_behind(request, "ok")))
     }
 
+    /// Those at rest go.
+    pub fn leave(&mut self) {
+        self.idle.clear();
+    }
+
     /// Checks that those at rest at these workers are told of the end: none is left with a connection to nobody.
     pub fn are_told(&mut self, of: &[u32]) {
         for client in self.idle.iter_mut().filter(|client| of.contains(&client.worker)) {

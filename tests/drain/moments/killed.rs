@@ -96,6 +96,10 @@ fn after(
     if victim == Victim::Worker && moment < Moment::Gated {
         server.signal(libc::SIGTERM);
     }
+    if victim == Victim::Arbiter {
+        // A worker without an arbiter may keep what is at rest for the whole of --keep-alive.
+        return cast.leave();
+    }
     cast.are_told(workers);
 }
 
