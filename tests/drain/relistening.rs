@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
             closed_and_opened(stop_and_wait_for_the_gate, &[], 2, "one has joined");
         }),
         trial("a_listener_shut_down_in_the_lame_duck_ends_no_drain", &Ok(()), || {
-            shut_down(lame_duck, &LAME_DUCK, 1)
+            shut_down(lame_duck, &LAME_DUCK, 1);
         }),
         trial("a_listener_shut_down_behind_the_gate_loses_who_is_queued", &Ok(()), || {
             shut_down(stop_and_wait_for_the_gate, &[], 0);

@@ -29,7 +29,9 @@ impl Supervision {
     fn tell_a_successor(&mut self) {
         if self.server.is_new() && self.drain.phase() == Phase::Stopping {
             let told = if self.killed { Some(Signal::KILL) } else { self.signal_out };
-            told.into_iter().for_each(|signal| self.send(signal));
+            if let Some(signal) = told {
+                self.send(signal);
+            }
         }
     }
 

@@ -115,7 +115,9 @@ impl Victim {
             // Stopped first, so that it starts no new ones.
             kill(arbiter, libc::SIGSTOP);
         }
-        dead.iter().for_each(|pid| kill(*pid, libc::SIGKILL));
+        for pid in &dead {
+            kill(*pid, libc::SIGKILL);
+        }
         if self != Self::Worker {
             kill(arbiter, libc::SIGKILL);
         }
