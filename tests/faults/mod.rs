@@ -3,6 +3,9 @@
 //! A seccomp filter and a network namespace belong to the thread that asked for them, so that a test's fault
 //! troubles no other test of the same process.
 #![allow(unsafe_code, dead_code)] // the few calls that no library offers; each test binary uses some of these
+pub mod answers;
+pub mod later;
+pub mod own_mounts;
 pub mod own_network;
 
 use seccompiler::{
@@ -60,21 +63,32 @@ pub fn set_tcp_option(socket: impl AsFd, option: i32, value: i32) {
 
 /// Lets only first SYNs through to a listener: the ACKs that complete handshakes are lost on the way.
 pub fn lose_acks(listener: impl AsFd) {
-    let statement =
-        |code: u32, jt, jf, k| libc::sock_filter { code: u16::try_from(code).unwrap(), jt, jf, k };
     // In a TCP socket's filter offset 0 is the TCP header (tcp_filter() of net/ipv4/tcp_ipv4.c); its flags are
     // at 13, ACK is 0x10 (RFC 9293).
-    let program = [
-        statement(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 0, 0, 13),
-        statement(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 0, 1, 0x10),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
-        statement(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX),
-    ];
-    let filter = libc::sock_fprog { len: 4, filter: program.as_ptr().cast_mut() };
-    // SAFETY: `filter` points to 4 instructions that live through the call; the kernel only reads them.
+    attach_filter(
+        listener,
+        &[
+            statement(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 0, 0, 13),
+            statement(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 0, 1, 0x10),
+            statement(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
+            statement(libc::BPF_RET | libc::BPF_K, 0, 0, u32::MAX),
+        ],
+    );
+}
+
+/// One instruction of a classic BPF program (linux/filter.h).
+fn statement(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
+    libc::sock_filter { code: u16::try_from(code).unwrap(), jt, jf, k }
+}
+
+/// Has the kernel ask this program how much of each packet the socket gets, in bytes (socket(7), SO_ATTACH_FILTER).
+fn attach_filter(socket: impl AsFd, program: &[libc::sock_filter]) {
+    let len = u16::try_from(program.len()).unwrap();
+    let filter = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
+    // SAFETY: `filter` points to `len` instructions that live through the call; the kernel only reads them.
     let result = unsafe {
         libc::setsockopt(
-            listener.as_fd().as_raw_fd(),
+            socket.as_fd().as_raw_fd(),
             libc::SOL_SOCKET,
             libc::SO_ATTACH_FILTER,
             (&raw const filter).cast(),

@@ -1,4 +1,5 @@
 //! What the observer says of real connections, on real sockets over loopback.
+mod cut_short;
 mod families;
 mod faults_injected;
 mod gated;
