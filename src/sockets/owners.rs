@@ -1,5 +1,6 @@
 //! Who holds the server's sockets, thousands of them: one pass over the descriptors of its processes, and duplicates
 //! that are held for an instant.
+use super::processes::is_there;
 use rustix::fs::{CWD, Mode, OFlags, RawDir, fstat, openat, readlinkat_raw};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
@@ -43,6 +44,7 @@ impl Owners {
             match self.find_in(pid) {
                 // Another user's (proc(5): ptrace access mode PTRACE_MODE_READ_FSCREDS).
                 Err(Errno::ACCESS | Errno::PERM) => self.some_hidden = true,
+                Err(Errno::NOENT) if is_there(pid) => self.some_hidden = true,
                 Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => self.incomplete = true,
                 // Or it has gone meanwhile.
                 Ok(()) | Err(_) => {}

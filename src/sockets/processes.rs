@@ -1,6 +1,8 @@
 //! The server's processes and the sockets that they hold, from /proc.
+use procfs::ProcError;
 use procfs::process::{FDTarget, Process, all_processes};
-use rustix::process::Pid;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::fd::RawFd;
@@ -74,19 +76,38 @@ pub fn holders<'a>(
         let raw = pid.as_raw_nonzero().get();
         match Process::new(raw).and_then(|process| process.fd()) {
             Ok(descriptors) => {
+                let mut some = false;
                 for descriptor in descriptors.flatten() {
+                    some = true;
                     if let FDTarget::Socket(inode) = descriptor.target
                         && wanted.contains(&inode)
                     {
                         by_inode.entry(inode).or_default().push(Holder { pid, fd: descriptor.fd });
                     }
                 }
+                if !some && is_closed_to_us(pid) {
+                    unreadable.push(pid);
+                }
             }
-            Err(procfs::ProcError::PermissionDenied(_)) => unreadable.push(pid),
+            Err(ProcError::PermissionDenied(_)) => unreadable.push(pid),
+            Err(ProcError::NotFound(_)) if is_there(pid) => unreadable.push(pid),
             Err(_) => {} // it has exited meanwhile
         }
     }
     (by_inode, unreadable)
+}
+
+/// Whether what a process's descriptors are may not be read although they may be listed: root may list all. The same
+/// access is needed for its `exe` (proc(5): PTRACE_MODE_READ_FSCREDS).
+fn is_closed_to_us(pid: Pid) -> bool {
+    let exe = fs::read_link(format!("/proc/{}/exe", pid.as_raw_nonzero()));
+    exe.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
+/// Whether a process is there of which /proc shows nothing: another user's, where it is mounted with hidepid (proc(5)).
+pub(super) fn is_there(pid: Pid) -> bool {
+    // EPERM is an answer, too.
+    test_kill_process(pid) != Err(Errno::SRCH)
 }
 
 /// Whether a descriptor still is the socket of this inode. About 3 µs; where it may not be read it is taken to be.

@@ -15,12 +15,15 @@ mod crash;
 mod daemons;
 mod groups;
 mod halted;
+mod hidden;
+mod inside;
 mod limits;
 mod listeners;
 mod moments;
 mod mptcp;
 mod neighbours;
 mod peers;
+mod queued;
 mod relayed;
 mod relistening;
 mod replaced;
@@ -59,5 +62,6 @@ fn main() {
         peers::trials(),
         neighbours::trials(),
         without_sock_diag::trials(),
+        hidden::trials(&privileges),
     ]);
 }

@@ -30,6 +30,9 @@ impl Gatekeeper {
         let why = match (self.gate, self.listeners.watched.is_empty()) {
             (GateChoice::None, _) => "--gate none".to_owned(),
             (_, true) if self.is_blind => "cannot see the server's processes in /proc".to_owned(),
+            (_, true) if self.listeners.some_are_closed_to_us() => {
+                "may not see what the server listens on".to_owned()
+            }
             (_, true) => "the server has no listener".to_owned(),
             _ if obstacles.is_empty() => "no listener is held".to_owned(),
             _ => obstacles.join("; "),

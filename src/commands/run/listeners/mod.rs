@@ -25,6 +25,8 @@ pub struct Listeners {
     /// Those that took the place of the server's when it bound them; without any, when it was started plainly.
     captured: Captured,
     processes: HashSet<Pid>,
+    /// What some of these listen on may not be seen.
+    some_are_closed_to_us: bool,
     /// Who listened in this network namespace when they were last found: inodes.
     table: HashSet<u64>,
     /// Where others than the server listen at its ports.
@@ -53,6 +55,7 @@ impl Listeners {
             listened: listened.into_iter().map(Arc::new).collect(),
             captured: captured.unwrap_or_default(),
             processes: HashSet::new(),
+            some_are_closed_to_us: false,
             table: HashSet::new(),
             others: BTreeSet::new(),
             ignored: Vec::new(),
@@ -87,10 +90,14 @@ impl Listeners {
     pub fn find(&mut self, observer: &mut Observer) -> Vec<(Address, String)> {
         self.captured.keep_all();
         let found = observer.discover(&self.whose, &self.wanted.ports);
-        for pid in found.unreadable.iter().filter(|pid| !self.processes.contains(pid)) {
-            let pid = pid.as_raw_nonzero();
-            warn!(%pid, "may not see what this process of the server listens on; name its ports with --port");
+        let mut unseen = found.unreadable.iter().filter(|pid| !self.processes.contains(pid));
+        // Workers that have dropped privileges have what their arbiter listens on.
+        let others_listen = found.listeners.iter().any(|listener| !listener.holders.is_empty());
+        if let Some(pid) = unseen.next().filter(|_| !others_listen).map(|pid| pid.as_raw_nonzero()) {
+            let others = Some(unseen.count()).filter(|others| *others > 0);
+            warn!(%pid, others, "may not see what this process of the server listens on; name its ports with --port");
         }
+        self.some_are_closed_to_us = !found.unreadable.is_empty();
         self.processes = found.processes;
         self.table = found.table;
         self.others = found.others;

@@ -40,6 +40,12 @@ impl Listeners {
         self.processes.is_empty()
     }
 
+    /// Whether there are processes of the server of which it may not be seen what they listen on.
+    #[must_use]
+    pub fn some_are_closed_to_us(&self) -> bool {
+        self.some_are_closed_to_us
+    }
+
     /// Whether others than the server listen at this address too (SO_REUSEPORT).
     #[must_use]
     pub fn are_shared_at(&self, address: SocketAddr) -> bool {
