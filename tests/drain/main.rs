@@ -13,6 +13,7 @@ mod annotations;
 mod container;
 mod crash;
 mod daemons;
+mod full_disk;
 mod groups;
 mod halted;
 mod hidden;
@@ -63,5 +64,6 @@ fn main() {
         neighbours::trials(),
         without_sock_diag::trials(),
         hidden::trials(&privileges),
+        full_disk::trials(),
     ]);
 }

@@ -9,7 +9,7 @@ use crate::late_arrivals::Served;
 use crate::park::Figures;
 use crate::supervisor::Signal;
 use rustix::fs::OFlags;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -209,8 +209,18 @@ fn write(report: &Report, file: &Path) -> io::Result<()> {
     text.push('\n');
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).custom_flags(flags).open(file)?;
-    file.write_all(text.as_bytes())
+    let file = options.write(true).create(true).truncate(true).custom_flags(flags).open(file)?;
+    write_whole(file, &text)
+}
+
+/// Writes all of it; where there is no room for all, what is there is taken back: the half of it is no JSON.
+pub(super) fn write_whole(mut file: File, text: &str) -> io::Result<()> {
+    let written = file.write_all(text.as_bytes());
+    if written.is_err() {
+        // EINVAL: a pipe, of which nothing can be.
+        let _ = file.set_len(0);
+    }
+    written
 }
 
 fn answers(served: Served) -> Answers {

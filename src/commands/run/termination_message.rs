@@ -1,11 +1,11 @@
 //! The termination message: what `kubectl describe pod` shows of a drain, and what is left when the container's log is gone.
 //! One line for people, then the report as compact JSON.
-use super::reporting::{all_taken, sentence};
+use super::reporting::{all_taken, sentence, write_whole};
 use crate::drain::Report;
 use rustix::fs::OFlags;
 use serde_json::Value;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -41,8 +41,8 @@ fn put(report: &Report, file: &Path) -> io::Result<bool> {
     }
     // A pipe that nobody reads must not keep us from ending.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let mut file = OpenOptions::new().write(true).custom_flags(flags).open(file)?;
-    file.write_all(message(report).as_bytes())?;
+    let file = OpenOptions::new().write(true).custom_flags(flags).open(file)?;
+    write_whole(file, &message(report))?;
     Ok(true)
 }
 
