@@ -10,9 +10,11 @@ mod http;
 mod support;
 
 mod annotations;
+mod clocks;
 mod container;
 mod crash;
 mod daemons;
+mod deferred;
 mod full_disk;
 mod groups;
 mod halted;
@@ -20,11 +22,13 @@ mod hidden;
 mod inside;
 mod limits;
 mod listeners;
+mod memory;
 mod moments;
 mod mptcp;
 mod neighbours;
 mod peers;
 mod queued;
+mod refused_later;
 mod relayed;
 mod relistening;
 mod replaced;
@@ -34,6 +38,7 @@ mod scarce;
 mod sockets;
 mod stop;
 mod termination_message;
+mod unheard;
 mod without_sock_diag;
 
 use support::{python, runner};
@@ -63,7 +68,12 @@ fn main() {
         peers::trials(),
         neighbours::trials(),
         without_sock_diag::trials(),
+        refused_later::trials(),
         hidden::trials(&privileges),
+        memory::trials(),
         full_disk::trials(),
+        unheard::trials(),
+        clocks::trials(),
+        deferred::trials(),
     ]);
 }

@@ -9,6 +9,7 @@
 //! | `asked` | how much is asked in all |
 //! | `failures` | no answer, or a wrong one: the drain goes on as without |
 //! | `hosts_network` | on the network of the node nothing is made that would be the node's |
+//! | `clocks` | a node whose clock is wrong |
 //! | `own_pod` | the deadline, and a stop that nobody announced |
 //! | `events` | how the drain went is told by Events |
 //! | `relayed` | late arrivals go to the other endpoints |
@@ -20,6 +21,7 @@ mod support;
 
 mod api_server;
 mod asked;
+mod clocks;
 mod cluster;
 mod events;
 #[cfg(feature = "manifests")]
@@ -42,6 +44,7 @@ fn main() {
         asked::trials(&openssl),
         failures::trials(&openssl),
         own_pod::trials(&openssl),
+        clocks::trials(&openssl),
         hosts_network::trials(&openssl),
         events::trials(&openssl),
         relayed::trials(&openssl),

@@ -51,6 +51,16 @@ impl ControlGroup {
         fs::write(&path, value).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
+    /// What one of its files says.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    #[must_use]
+    pub fn get(&self, file: &str) -> String {
+        let path = self.0.join(file);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
     /// Whether it has such a limit: v1 and v2 have other ones.
     #[must_use]
     pub fn has(&self, file: &str) -> bool {

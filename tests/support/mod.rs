@@ -5,6 +5,7 @@
 #[cfg(feature = "trial")]
 pub mod certificate;
 pub mod charts;
+pub mod clock;
 pub mod container;
 pub mod control_group;
 pub mod halves;
