@@ -4,7 +4,7 @@
 //! An announced call takes 14 µs or more in place of 1 (docs/measurements.md). So what servers set on every connection
 //! is not announced, but set in any case (`always()`).
 use super::announced::{NOT_REPEATABLE, PRIVILEGED};
-use super::sys;
+use crate::sockets::sys::set_option;
 use rustix::net::sockopt::{set_socket_keepalive, set_tcp_nodelay};
 use std::collections::VecDeque;
 use std::ffi::c_int;
@@ -73,7 +73,7 @@ pub fn repeat(settings: &[Setting], socket: &OwnedFd) {
     always(socket);
     for setting in settings {
         let Some(value) = &setting.value else { continue };
-        if let Err(error) = sys::set_option(socket, setting.level, setting.name, value) {
+        if let Err(error) = set_option(socket, setting.level, setting.name, value) {
             tracing::debug!(%error, level = setting.level, name = setting.name, "a socket option is refused");
         }
     }

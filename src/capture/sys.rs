@@ -1,4 +1,4 @@
-//! The calls of seccomp(2) and setsockopt(2) for which no library has a safe function, thin and safe from here on.
+//! The calls of seccomp(2) for which no library has a safe function, thin and safe from here on.
 #![allow(unsafe_code)]
 use rustix::fd::FromRawFd;
 use std::ffi::{c_int, c_ulong};
@@ -83,19 +83,6 @@ pub fn respond(listener: impl AsFd, response: Response) -> io::Result<()> {
 pub fn add(listener: impl AsFd, addition: Addition) -> io::Result<()> {
     // SAFETY: the kernel reads one seccomp_notif_addfd, which `addition` is.
     unsafe { ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_ADDFD, (&raw const addition).cast_mut()) }
-}
-
-/// Sets any socket option whose value holds no pointers.
-///
-/// # Errors
-/// setsockopt(2)'s own.
-pub fn set_option(socket: impl AsFd, level: c_int, name: c_int, value: &[u8]) -> io::Result<()> {
-    let length = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    // SAFETY: `value` is readable for `length` bytes. The caller passes no option with pointers inside; the kernel
-    // would take such as its own and fail, and reads memory only.
-    let result =
-        unsafe { libc::setsockopt(socket.as_fd().as_raw_fd(), level, name, value.as_ptr().cast(), length) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// # Safety

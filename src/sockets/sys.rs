@@ -1,15 +1,9 @@
-//! The socket options that no library offers: TCP_INFO in the length that the kernel gives it, SO_RCVLOWAT, and the
-//! classic BPF program of a SO_REUSEPORT group. Thin, and safe from here on.
+//! The socket options that no library offers: TCP_INFO in the length that the kernel gives it, the classic BPF program of a
+//! SO_REUSEPORT group, and any option by its number. Thin, and safe from here on.
 #![allow(unsafe_code)]
 use super::tcp_info::TCP_INFO_MAX;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-
-/// The length of an option's value; all are a few bytes.
-#[expect(clippy::cast_possible_truncation)]
-const fn length_of<T>() -> libc::socklen_t {
-    size_of::<T>() as libc::socklen_t
-}
 
 /// One instruction of a classic BPF program (`struct sock_filter` of linux/filter.h).
 pub use libc::sock_filter as Instruction;
@@ -41,8 +35,20 @@ pub fn tcp_info(socket: impl AsFd, buffer: &mut [u8; TCP_INFO_MAX]) -> io::Resul
 pub fn attach_reuseport_program(socket: impl AsFd, program: &[Instruction]) -> io::Result<()> {
     let len = u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     let fprog = libc::sock_fprog { len, filter: program.as_ptr().cast_mut() };
-    // SAFETY: `fprog` points to `len` instructions that live through the call; the kernel only reads them.
-    unsafe { set(socket, libc::SO_ATTACH_REUSEPORT_CBPF, &fprog) }
+    let (option, length) = (libc::SO_ATTACH_REUSEPORT_CBPF, size_of_val(&fprog));
+    let length = libc::socklen_t::try_from(length).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: the kernel reads one sock_fprog, which points to `len` instructions that live through the call, and only reads
+    // these.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            option,
+            (&raw const fprog).cast(),
+            length,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Takes the program of the SO_REUSEPORT group of `socket` away again (Linux 5.3).
@@ -51,8 +57,7 @@ pub fn attach_reuseport_program(socket: impl AsFd, program: &[Instruction]) -> i
 /// setsockopt(2)'s own: ENOENT when there is none.
 pub fn detach_reuseport_program(socket: impl AsFd) -> io::Result<()> {
     let unused: libc::c_int = 0;
-    // SAFETY: the kernel reads one int, which `unused` is.
-    unsafe { set(socket, libc::SO_DETACH_REUSEPORT_BPF, &unused) }
+    set_option(socket, libc::SOL_SOCKET, libc::SO_DETACH_REUSEPORT_BPF, &unused.to_ne_bytes())
 }
 
 /// Sets SO_RCVLOWAT: fewer waiting bytes than this neither wake a poller nor end a blocking recv(2) (socket(7)).
@@ -62,19 +67,18 @@ pub fn detach_reuseport_program(socket: impl AsFd) -> io::Result<()> {
 /// setsockopt(2)'s own; EPERM from a seccomp filter.
 pub fn set_receive_low_water_mark(socket: impl AsFd, bytes: u32) -> io::Result<()> {
     let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
-    // SAFETY: the kernel reads one int, which `bytes` is.
-    unsafe { set(socket, libc::SO_RCVLOWAT, &bytes) }
+    set_option(socket, libc::SOL_SOCKET, libc::SO_RCVLOWAT, &bytes.to_ne_bytes())
 }
 
-/// Sets an option of level SOL_SOCKET.
+/// Sets any socket option whose value holds no pointers.
 ///
-/// # Safety
-/// `value` is what the kernel reads for this option, and all that it points to is valid.
-unsafe fn set<T>(socket: impl AsFd, option: libc::c_int, value: &T) -> io::Result<()> {
-    let socket = socket.as_fd().as_raw_fd();
-    // SAFETY: the kernel reads `length_of` bytes of `value`; for the rest the caller vouches.
-    let result = unsafe {
-        libc::setsockopt(socket, libc::SOL_SOCKET, option, (&raw const *value).cast(), length_of::<T>())
-    };
+/// # Errors
+/// setsockopt(2)'s own.
+pub fn set_option(socket: impl AsFd, level: libc::c_int, name: libc::c_int, value: &[u8]) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: `value` is readable for `length` bytes. The caller passes no option with pointers inside; the kernel
+    // would take such as its own and fail, and reads memory only.
+    let result =
+        unsafe { libc::setsockopt(socket.as_fd().as_raw_fd(), level, name, value.as_ptr().cast(), length) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -22,7 +22,8 @@ static INHERITED: OnceLock<Inherited> = OnceLock::new();
 // SAFETY: the C library calls what is in this section before main, with arguments that a function without any leaves
 // alone. `write_down` needs nothing of the runtime: it asks the kernel and fills a static.
 #[used]
-#[unsafe(link_section = ".init_array")]
+// Miri, which knows no masks of signals, does without.
+#[cfg_attr(not(miri), unsafe(link_section = ".init_array"))]
 static BEFORE_MAIN: extern "C" fn() = write_down;
 
 extern "C" fn write_down() {

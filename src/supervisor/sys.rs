@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 use super::signal::Signal;
 use rustix::io::Errno;
-use rustix::process::{Pid, set_parent_process_death_signal};
+use rustix::process::{Pid, kill_process, kill_process_group, set_parent_process_death_signal};
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char};
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -17,7 +17,7 @@ const SIGSET_SIZE: libc::size_t = 64 / 8;
 /// # Errors
 /// Those of kill(2).
 pub fn kill(pid: Pid, signal: Signal) -> io::Result<()> {
-    send(pid.as_raw_nonzero().get(), signal)
+    Ok(kill_process(pid, any(signal))?)
 }
 
 /// The same to every process of the group that `leader` made.
@@ -25,15 +25,14 @@ pub fn kill(pid: Pid, signal: Signal) -> io::Result<()> {
 /// # Errors
 /// Those of kill(2): ESRCH when the group has nobody left.
 pub fn kill_group(leader: Pid, signal: Signal) -> io::Result<()> {
-    send(-leader.as_raw_nonzero().get(), signal)
+    Ok(kill_process_group(leader, any(signal))?)
 }
 
-fn send(to: libc::pid_t, signal: Signal) -> io::Result<()> {
-    // SAFETY: touches no memory of ours.
-    match unsafe { libc::kill(to, signal.number()) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
+/// The library knows those by name only that have one.
+fn any(signal: Signal) -> rustix::process::Signal {
+    // SAFETY: its number is from 1 to 64 ([`Signal::new`]). It is only sent, or asked for at our parent's death; no handler is
+    // installed, in whose way libc's own signals would be.
+    unsafe { rustix::process::Signal::from_raw_unchecked(signal.number()) }
 }
 
 /// Has the kernel send `signal` to this process when the thread that started it ends (PR_SET_PDEATHSIG).
@@ -41,9 +40,7 @@ fn send(to: libc::pid_t, signal: Signal) -> io::Result<()> {
 /// # Errors
 /// Those of prctl(2), none of which is expected.
 pub fn set_parent_death_signal(signal: Signal) -> io::Result<()> {
-    // SAFETY: none that libc keeps for itself can be received ([`Signal::is_forwardable`]), and no handler is installed.
-    let signal = unsafe { rustix::process::Signal::from_raw_unchecked(signal.number()) };
-    Ok(set_parent_process_death_signal(Some(signal))?)
+    Ok(set_parent_process_death_signal(Some(any(signal)))?)
 }
 
 /// Sets a signal's disposition to the default, or to ignoring it; KILL and STOP have no other than theirs.
@@ -110,8 +107,9 @@ pub struct Strings {
     array: Vec<*const c_char>,
     /// What `array` points to.
     _owned: Vec<CString>,
-    /// Where [`Self::append_number`] writes, if there is such an entry.
-    numbered: Option<Box<[Cell<u8>]>>,
+    /// Where [`Self::append_number`] writes, if there is such an entry. No Box: one that is moved is taken to have no other pointer to
+    /// what is in it.
+    numbered: Option<Vec<Cell<u8>>>,
 }
 
 impl Strings {
@@ -123,7 +121,7 @@ impl Strings {
 
     /// The strings, and one more: `prefix` and a number, which only [`Self::append_number`] tells.
     pub fn with_numbered(owned: Vec<CString>, prefix: &str) -> Self {
-        let room = prefix.bytes().chain([0; Self::DIGITS + 1]).map(Cell::new).collect::<Box<[_]>>();
+        let room = prefix.bytes().chain([0; Self::DIGITS + 1]).map(Cell::new).collect::<Vec<_>>();
         let mut strings = Self::new(owned);
         strings.array.insert(0, room.as_ptr().cast());
         strings.numbered = Some(room);
@@ -147,4 +145,26 @@ impl Strings {
 
     /// Digits of the largest `u32`.
     const DIGITS: usize = 10;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn as_exec_reads(strings: &Strings) -> Vec<String> {
+        let ended = strings.array.iter().take_while(|string| !string.is_null());
+        // SAFETY: C strings, ended by NULL, which live as long as `strings`.
+        ended.map(|string| unsafe { CStr::from_ptr(*string) }.to_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_exec_is_given_is_what_was_meant_wherever_it_was_moved() {
+        let owned = || vec![CString::from(c"a"), CString::from(c"b=c")];
+        assert_eq!(as_exec_reads(&Strings::new(owned())), ["a", "b=c"]);
+        for number in [0, 7, 4711, u32::MAX] {
+            let moved = Box::new(Strings::with_numbered(owned(), "LISTEN_PID="));
+            moved.append_number(number);
+            assert_eq!(as_exec_reads(&moved), [&format!("LISTEN_PID={number}"), "a", "b=c"]);
+        }
+    }
 }
