@@ -17,6 +17,8 @@ pub mod late_arrivals;
 #[cfg(feature = "trial")]
 pub mod load;
 pub mod park;
+#[cfg(any(test, fuzzing))]
+pub mod readers;
 pub mod sockets;
 pub mod stream;
 pub mod supervisor;

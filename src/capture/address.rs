@@ -18,7 +18,7 @@ pub fn address(target: Target, at: u64, length: usize, kind: Kind) -> Result<Soc
 
 /// Reads `struct sockaddr_in` or `sockaddr_in6` (ip(7), ipv6(7)). `None` for anything else, and for an address that is
 /// not of this family: the kernel itself will say what it thinks of that.
-fn ip_address(bytes: &[u8], family: AddressFamily) -> Option<SocketAddr> {
+pub(super) fn ip_address(bytes: &[u8], family: AddressFamily) -> Option<SocketAddr> {
     let (found, rest) = bytes.split_first_chunk::<2>()?;
     let (port, rest) = rest.split_first_chunk::<2>()?;
     let port = u16::from_be_bytes(*port);

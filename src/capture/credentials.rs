@@ -77,7 +77,10 @@ impl Credentials {
 
 /// proc_pid_fdinfo(5): `tfd: 5 events: 19 data: 5 pos:0 ino:61af sdev:7`.
 fn is_in_epoll(pid: i32, epoll: RawFd, inode: u64) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/fdinfo/{epoll}")).is_ok_and(|info| watches(&info, inode))
+}
+
+pub(super) fn watches(info: &str, inode: u64) -> bool {
     let wanted = format!("ino:{inode:x}");
-    let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{epoll}")).unwrap_or_default();
     info.lines().any(|line| line.starts_with("tfd:") && line.split_whitespace().any(|word| word == wanted))
 }

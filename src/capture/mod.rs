@@ -29,6 +29,8 @@ mod filter;
 mod held;
 mod notifier;
 mod options;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod substitute;
 mod supported;
 mod sys;

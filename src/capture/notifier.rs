@@ -1,5 +1,5 @@
 //! The calls that are announced, and their answers: one safe type around the descriptor of a seccomp listener.
-use super::sys::{self, Addition, Response};
+use super::sys::{self, Addition, Notification, Response};
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -47,6 +47,25 @@ pub enum Call {
     Other,
 }
 
+impl Waiting {
+    pub(super) fn of(notification: &Notification) -> Self {
+        let registers = notification.data.args;
+        // seccomp passes whole registers; what is above an int's 32 bits means nothing to the call.
+        let int = |at: usize| u32::try_from(registers[at] & u64::from(u32::MAX)).unwrap_or(0).cast_signed();
+        let length = |at: usize| usize::try_from(int(at).cast_unsigned()).unwrap_or(usize::MAX);
+        let fd = int(0);
+        let call = match libc::c_long::from(notification.data.nr) {
+            libc::SYS_bind => Call::Bind { fd, address: registers[1], length: length(2) },
+            libc::SYS_setsockopt => {
+                let (level, name) = (int(1), int(2));
+                Call::SetOption { fd, level, name, value: registers[3], length: length(4) }
+            }
+            _ => Call::Other,
+        };
+        Self { id: notification.id, thread: notification.pid, call }
+    }
+}
+
 impl Notifier {
     /// Around the descriptor that the program's installation gave.
     #[must_use]
@@ -61,21 +80,7 @@ impl Notifier {
     /// # Errors
     /// ENOENT: it was interrupted, or its maker is gone. EINTR.
     pub fn receive(&self) -> io::Result<Waiting> {
-        let notification = sys::receive(&self.0)?;
-        let registers = notification.data.args;
-        // seccomp passes whole registers; what is above an int's 32 bits means nothing to the call.
-        let int = |at: usize| u32::try_from(registers[at] & u64::from(u32::MAX)).unwrap_or(0).cast_signed();
-        let length = |at: usize| usize::try_from(int(at).cast_unsigned()).unwrap_or(usize::MAX);
-        let fd = int(0);
-        let call = match libc::c_long::from(notification.data.nr) {
-            libc::SYS_bind => Call::Bind { fd, address: registers[1], length: length(2) },
-            libc::SYS_setsockopt => {
-                let (level, name) = (int(1), int(2));
-                Call::SetOption { fd, level, name, value: registers[3], length: length(4) }
-            }
-            _ => Call::Other,
-        };
-        Ok(Waiting { id: notification.id, thread: notification.pid, call })
+        sys::receive(&self.0).map(|notification| Waiting::of(&notification))
     }
 
     /// Whether it still waits: only then is what was read in /proc, by its thread's number, its own.

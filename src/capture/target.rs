@@ -81,9 +81,7 @@ impl Target {
     /// When they may not be read.
     pub fn flags(self, fd: RawFd) -> Result<OFlags, Untouched> {
         let info = fs::read_to_string(self.path(&format!("fdinfo/{fd}"))).map_err(Untouched::hidden)?;
-        let flags =
-            info.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
-        flags.map(OFlags::from_bits_retain).ok_or(Untouched::Gone)
+        flags(&info).ok_or(Untouched::Gone)
     }
 
     /// Whether its sockets are of our own network namespace.
@@ -102,4 +100,10 @@ impl Target {
     pub fn credentials(self) -> Result<Credentials, Untouched> {
         Credentials::of(self.0)
     }
+}
+
+/// proc_pid_fdinfo(5): octal.
+pub(super) fn flags(fdinfo: &str) -> Option<OFlags> {
+    let told = |line: &str| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok();
+    fdinfo.lines().find_map(told).map(OFlags::from_bits_retain)
 }

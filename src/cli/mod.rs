@@ -8,6 +8,8 @@ mod hook;
 #[cfg(feature = "inject")]
 mod inject;
 mod install;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod run;
 mod sidecar;
 #[cfg(feature = "trial")]

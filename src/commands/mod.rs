@@ -1,5 +1,5 @@
 //! One file a verb: each turns its options into work for the rooms below and ends with an exit status.
-mod doctor;
+pub(crate) mod doctor;
 #[cfg(feature = "inject")]
 mod inject;
 mod install;
@@ -8,7 +8,7 @@ pub mod sidecar;
 #[cfg(feature = "inject")]
 mod text;
 #[cfg(feature = "trial")]
-mod trial;
+pub(crate) mod trial;
 mod usage;
 mod wait;
 

@@ -32,6 +32,8 @@ mod overlay;
 mod place;
 pub(crate) mod pod;
 mod rbac;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod record;
 mod shape;
 mod sidecar;

@@ -62,7 +62,7 @@ impl Access {
 }
 
 /// The API server's address (kubelet_pods.go, makeServiceEnvironment).
-fn address(variable: impl Fn(&str) -> Option<String>) -> Result<(String, u16), Trouble> {
+pub(super) fn address(variable: impl Fn(&str) -> Option<String>) -> Result<(String, u16), Trouble> {
     let read = |name| variable(name).filter(|value| !value.is_empty());
     let host = read("KUBERNETES_SERVICE_HOST");
     let host = host.ok_or_else(|| Trouble::Address("KUBERNETES_SERVICE_HOST is not set".to_owned()))?;

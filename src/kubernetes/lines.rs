@@ -26,14 +26,8 @@ impl Lines {
     /// When the connection breaks, or the line is none of those that are meant.
     pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, Trouble> {
         loop {
-            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.read.drain(..=end).collect();
-                if line.trim_ascii().is_empty() {
-                    continue;
-                }
-                return serde_json::from_slice(&line)
-                    .map(Some)
-                    .map_err(|error| Trouble::Unreadable(error.to_string()));
+            if let Some(line) = take(&mut self.read) {
+                return super::api::parse(&line).map(Some);
             }
             if self.read.len() > LONGEST {
                 return Err(Trouble::Unreadable(format!("an event is longer than {LONGEST} bytes")));
@@ -45,4 +39,15 @@ impl Lines {
             }
         }
     }
+}
+
+/// Takes the first line away that is whole and not empty.
+pub(super) fn take(read: &mut Vec<u8>) -> Option<Vec<u8>> {
+    while let Some(end) = read.iter().position(|byte| *byte == b'\n') {
+        let line: Vec<u8> = read.drain(..=end).collect();
+        if !line.trim_ascii().is_empty() {
+            return Some(line);
+        }
+    }
+    None
 }

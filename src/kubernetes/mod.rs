@@ -44,6 +44,8 @@ mod lines;
 mod own_pod;
 mod permission;
 mod pod;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod settings;
 mod slices;
 mod survey;

@@ -56,8 +56,8 @@ impl Begin {
 }
 
 /// The records of a request: where one ends, and whether it was the last.
-#[derive(Debug, Default)]
-struct Records {
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Records {
     header: Vec<u8>,
     /// Bytes of content and padding that are still to come.
     left: usize,
@@ -78,7 +78,7 @@ pub async fn answer(client: &mut Client, bytes: &[u8]) -> bool {
 
 impl Records {
     /// Says whether the request is over: nothing more comes of its body, it was given up, or it is not understood.
-    fn take(&mut self, mut bytes: &[u8]) -> bool {
+    pub fn take(&mut self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() && !self.is_over {
             let skipped = self.left.min(bytes.len());
             self.left -= skipped;
@@ -98,7 +98,7 @@ impl Records {
 }
 
 /// The whole answer to the request of this number: its output, the output's end, and that it is complete.
-fn response(request: [u8; 2]) -> Vec<u8> {
+pub(super) fn response(request: [u8; 2]) -> Vec<u8> {
     let mut all = Vec::new();
     let complete = [0; BODY_LENGTH as usize];
     for (kind, content) in [(STDOUT, RESPONSE), (STDOUT, &[]), (END_REQUEST, &complete)] {

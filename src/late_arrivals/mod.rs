@@ -28,6 +28,8 @@ mod http2;
 mod opening;
 mod passage;
 mod proxy_header;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod relay;
 mod request;
 mod service;

@@ -23,6 +23,8 @@ mod kept_alive;
 mod limits;
 mod names;
 mod plan;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod reading;
 mod response;
 mod tally;

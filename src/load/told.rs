@@ -101,6 +101,11 @@ impl std::str::FromStr for Line {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) fn is_understood(line: &str) -> bool {
+    line.parse::<Line>().is_ok()
+}
+
 /// A status, or where and why there is none, by the names that reports use.
 fn ending(result: &str) -> Option<Ending> {
     if let Ok(status @ 200..=599) = result.parse() {

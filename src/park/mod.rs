@@ -17,6 +17,8 @@ mod connection;
 mod figures;
 mod first_bytes;
 mod quiet;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod seen;
 #[cfg(test)]
 mod tests;

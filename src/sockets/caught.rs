@@ -31,13 +31,17 @@ pub fn sleeps_reading(pid: Pid, fd: RawFd) -> Option<bool> {
             Err(error) | Ok(Err(error)) if error.raw_os_error() == Some(libc::ESRCH) => continue,
             _ => return None,
         };
-        // Its number, and its arguments in hexadecimal; or "running".
-        let mut words = call.split(' ');
-        let number = words.next().and_then(|number| number.parse().ok());
-        let first = words.next().and_then(|word| i64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
-        some |= number.is_some_and(|number| READING.contains(&number)) && first == Some(fd.into());
+        some |= is_reading(&call, fd);
     }
     Some(some)
+}
+
+/// A call's number, and its arguments in hexadecimal; or "running".
+pub(super) fn is_reading(call: &str, fd: RawFd) -> bool {
+    let mut words = call.split(' ');
+    let number = words.next().and_then(|number| number.parse().ok());
+    let first = words.next().and_then(|word| i64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
+    number.is_some_and(|number| READING.contains(&number)) && first == Some(fd.into())
 }
 
 /// Stops a process and has it go on. One that is stopped already is left alone.
@@ -57,11 +61,14 @@ pub fn nudge(process: &OwnedFd, pid: Pid) -> io::Result<()> {
     Ok(pidfd_send_signal(process, Signal::CONT)?)
 }
 
-/// By the state of its first thread (proc_pid_stat(5)).
-fn is_stopped(pid: Pid) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+pub(super) fn tells_stopped(stat: &str) -> bool {
     // Its name, in parentheses, may contain anything.
     stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+}
+
+/// By the state of its first thread (proc_pid_stat(5)).
+fn is_stopped(pid: Pid) -> bool {
+    fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).is_ok_and(|stat| tells_stopped(&stat))
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ fn read(path: &str, group: &str, name: &str) -> io::Result<u64> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("{path} has no {group}: {name}")))
 }
 
-fn find(text: &str, group: &str, name: &str) -> Option<u64> {
+pub(super) fn find(text: &str, group: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix(group)?.strip_prefix(':'));
     let (names, values) = (lines.next()?, lines.next()?);
     let column = names.split_whitespace().position(|known| known == name)?;

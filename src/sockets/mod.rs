@@ -45,6 +45,8 @@ pub mod own_calls;
 pub mod owners;
 pub mod proc_net;
 pub mod processes;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 pub mod roll;
 pub mod source;
 pub mod sys;

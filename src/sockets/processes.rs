@@ -41,13 +41,22 @@ fn children(of: Pid) -> Option<Vec<Pid>> {
     for thread in threads.flatten() {
         match fs::read_to_string(thread.path().join("children")) {
             Ok(list) => {
-                found.extend(list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)));
+                found.extend(pids(&list));
             }
             Err(_) if thread.path().exists() => return None,
             Err(_) => {}
         }
     }
     Some(found)
+}
+
+pub(super) fn pids(list: &str) -> impl Iterator<Item = Pid> {
+    list.split_whitespace().filter_map(pid)
+}
+
+/// A process's number. A negative one would be a group's, wherever it is sent a signal.
+pub(super) fn pid(text: &str) -> Option<Pid> {
+    Pid::from_raw(text.parse::<u32>().ok()?.try_into().ok()?)
 }
 
 /// Every process's children, by one walk over /proc.

@@ -1,6 +1,6 @@
 //! Whose sockets are looked for: those of a server that we have started, or of one that somebody else has.
 use super::neighbours::Neighbours;
-use super::processes::descendants;
+use super::processes::{descendants, pid};
 use rustix::process::{Pid, getpid};
 use std::collections::HashSet;
 use std::fs;
@@ -64,7 +64,7 @@ fn in_our_container() -> HashSet<Pid> {
 /// Every process that /proc shows.
 pub(super) fn all() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+    entries.filter_map(|entry| pid(entry.file_name().to_str()?))
 }
 
 /// The control groups that a process is in, as the kernel tells them to us; `None`: it is gone, or hidden from us.

@@ -7,8 +7,8 @@
 //! | `file` | its lines, and which of them are ours |
 //! | `quoted` | how a value is written in it |
 //! | `taken` | which options were annotated, for complaints about them |
-mod file;
-mod quoted;
+pub(super) mod file;
+pub(super) mod quoted;
 mod taken;
 
 pub use taken::Taken;

@@ -32,7 +32,7 @@ mod holding;
 mod host;
 mod looks;
 #[cfg(feature = "manifests")]
-mod manifests;
+pub(crate) mod manifests;
 mod message;
 mod modules;
 mod page;

@@ -11,7 +11,7 @@ mod columns;
 pub mod demo;
 mod interrupts;
 mod listening;
-mod matrix;
+pub(crate) mod matrix;
 mod output;
 mod pace;
 mod plan;

@@ -31,7 +31,7 @@ pub fn goaway(last: u32) -> [u8; 17] {
 }
 
 /// Where in a row of frames the next byte is.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Frames {
     header: Vec<u8>,
     payload_left: usize,

@@ -15,8 +15,8 @@ const BREATH: Duration = Duration::from_millis(150);
 const LONGEST_SPEECH: usize = 1024 * 1024;
 
 /// What it said so far.
-#[derive(Debug, Default)]
-struct Said {
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in crate::late_arrivals) struct Said {
     frames: Frames,
     /// SETTINGS that were not acknowledged yet.
     settings: usize,
@@ -64,7 +64,7 @@ pub async fn send_away(client: &mut Client, bytes: &[u8], silent_grace: Duration
 }
 
 impl Said {
-    fn take(&mut self, mut bytes: &[u8]) {
+    pub fn take(&mut self, mut bytes: &[u8]) {
         self.length += bytes.len();
         while !bytes.is_empty() && !self.is_nonsense {
             let (taken, frame) = self.frames.take(bytes);

@@ -11,8 +11,8 @@
 //! No stream was processed, so every request may be sent again to another server, POST as well as GET (RFC 9113,
 //! section 8.7). Headers are not decoded, and nothing but the frames' own headers is looked at. How a client is sent away
 //! that is relayed: [`super::relay`].
-mod frames;
-mod goaway;
+pub(super) mod frames;
+pub(super) mod goaway;
 mod streams;
 
 pub use frames::{HIGHEST_STREAM, PREFACE, goaway};

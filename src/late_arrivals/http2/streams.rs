@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 /// Which of the client's streams are open, as far as the frames' own headers tell. What a fellow pushes unasked is not
 /// among them: it is an offer, which hardly a client takes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Streams {
     client: Side,
     fellow: Side,
@@ -20,7 +20,7 @@ pub struct Streams {
 }
 
 /// What one of both has said.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Side {
     frames: Frames,
     is_in_head: bool,

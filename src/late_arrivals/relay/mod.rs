@@ -28,8 +28,8 @@ mod farewell;
 mod fellow;
 mod http2;
 mod link;
-mod response;
-mod rewrite;
+pub(super) mod response;
+pub(super) mod rewrite;
 
 pub use exchange::{Passed, pass_bytes, pass_request};
 pub use fellow::Fellow;

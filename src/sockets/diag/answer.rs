@@ -75,6 +75,41 @@ impl<'a> Message<'a> {
     }
 }
 
+/// The library's own reading of the number cannot do without a positive one.
+pub(super) fn refusal(error: &ErrorMessage) -> io::Error {
+    io::Error::from_raw_os_error(error.raw_code().saturating_neg())
+}
+
+/// Takes a piece of a dump: gives `each` the rows that answer the request of this number, and notes when they are not `whole`.
+/// `true`: it was the last piece.
+///
+/// # Errors
+/// The kernel's own; `InvalidData`: nothing that makes sense.
+pub(super) fn take(
+    piece: &[u8],
+    request: u32,
+    whole: &mut bool,
+    mut each: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<bool> {
+    let mut offset = 0;
+    while offset < piece.len() {
+        let message = Message::first_of(&piece[offset..])?;
+        offset += message.extent();
+        if message.sequence() != request {
+            continue; // the rest of an earlier, abandoned answer
+        }
+        *whole &= !message.is_interrupted();
+        match message.answer()? {
+            Answer::Row(row) => each(row)?,
+            Answer::Done(0..) => return Ok(true),
+            Answer::Done(error) => return Err(io::Error::from_raw_os_error(error.saturating_neg())),
+            Answer::Error(error) => return Err(refusal(&error)),
+            Answer::Other => {}
+        }
+    }
+    Ok(false)
+}
+
 #[allow(clippy::needless_pass_by_value, reason = "as map_err() gives it")]
 pub(super) fn broken(error: DecodeError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())

@@ -2,6 +2,8 @@
 //! its answers come in; `tcp` and `unix` have the questions.
 mod answer;
 mod endings;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod refused;
 mod row;
 mod tcp;
@@ -12,7 +14,7 @@ pub use row::Row;
 pub use tcp::{Family, Listening, Name, States};
 pub use unix::{UnixRow, UnixStates};
 
-use answer::{Answer, Message};
+use answer::{Answer, Message, refusal, take};
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage};
 use netlink_packet_sock_diag::{SockDiagMessage, inet, unix as unix_table};
 use netlink_sys::{Socket, SocketAddr as NetlinkAddr, protocols::NETLINK_SOCK_DIAG};
@@ -75,21 +77,8 @@ impl SockDiag {
         let mut whole = true;
         loop {
             let size = self.receive()?;
-            let mut offset = 0;
-            while offset < size {
-                let message = Message::first_of(&self.buffer[offset..size])?;
-                offset += message.extent();
-                if message.sequence() != self.sequence {
-                    continue; // the rest of an earlier, abandoned answer
-                }
-                whole &= !message.is_interrupted();
-                match message.answer()? {
-                    Answer::Row(row) => each(row)?,
-                    Answer::Done(0..) => return Ok(whole),
-                    Answer::Done(error) => return Err(io::Error::from_raw_os_error(error.saturating_neg())),
-                    Answer::Error(error) => return Err(error.to_io()),
-                    Answer::Other => {}
-                }
+            if take(&self.buffer[..size], self.sequence, &mut whole, &mut each)? {
+                return Ok(whole);
             }
         }
     }
@@ -119,7 +108,7 @@ impl SockDiag {
                 Answer::Error(error) if [-libc::ENOENT, -libc::ESTALE].contains(&error.raw_code()) => {
                     Ok(None)
                 }
-                Answer::Error(error) => Err(error.to_io()),
+                Answer::Error(error) => Err(refusal(&error)),
                 Answer::Done(_) | Answer::Other => Ok(None),
             };
         }

@@ -59,7 +59,7 @@ fn request(state_flags: StateFlags, inode: u32) -> SockDiagMessage {
 
 impl UnixRow {
     /// Reads a row; `None`: it is no stream socket's.
-    fn parse(payload: &[u8]) -> io::Result<Option<Self>> {
+    pub(super) fn parse(payload: &[u8]) -> io::Result<Option<Self>> {
         let row = UnixResponse::parse(payload).map_err(broken)?;
         Ok((row.header.kind == SOCK_STREAM).then(|| Self(Box::new(row))))
     }

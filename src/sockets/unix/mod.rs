@@ -7,7 +7,7 @@
 //! | `node` | where in the file system a listener's path leads |
 mod connections;
 pub mod node;
-mod proc;
+pub(super) mod proc;
 
 pub use connections::{Connections, clients};
 

@@ -71,11 +71,15 @@ impl Node {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.directory, &self.name, flags, Mode::empty()).ok()?;
         let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", file.as_raw_fd())).unwrap_or_default();
-        // Linux 5.14 has the line.
-        let inode = info.lines().find_map(|line| line.strip_prefix("ino:")?.trim().parse::<u64>().ok());
+        let inode = told_inode(&info);
         #[expect(clippy::cast_possible_truncation, reason = "unix_diag gives no more of it")]
         inode.or_else(|| Some(self.socket()?.st_ino)).map(|inode| inode as u32)
     }
+}
+
+/// Linux 5.14 has the line.
+pub(in crate::sockets) fn told_inode(fdinfo: &str) -> Option<u64> {
+    fdinfo.lines().find_map(|line| line.strip_prefix("ino:")?.trim().parse().ok())
 }
 
 /// The socket of this name in a directory.

@@ -36,19 +36,19 @@ pub fn anybody_at(names: &HashSet<&UnixName>) -> io::Result<bool> {
 }
 
 /// A stream socket that has a name.
-struct Row {
+pub(in crate::sockets) struct Row {
     flags: u32,
     state: u32,
-    inode: u64,
-    name: UnixName,
+    pub inode: u64,
+    pub name: UnixName,
 }
 
 impl Row {
-    fn listens(&self) -> bool {
+    pub fn listens(&self) -> bool {
         self.flags & LISTENING != 0
     }
 
-    fn is_accepted(&self) -> bool {
+    pub fn is_accepted(&self) -> bool {
         self.state == CONNECTED && self.inode != 0
     }
 }
@@ -60,7 +60,7 @@ fn rows() -> io::Result<Vec<Row>> {
 
 /// Reads `Num RefCount Protocol Flags Type St Inode Path`, the numbers but the inode in hexadecimal
 /// (unix_seq_show() in net/unix/af_unix.c). In an abstract name every zero byte is shown as `@`, the first too.
-fn row(line: &[u8]) -> Option<Row> {
+pub(in crate::sockets) fn row(line: &[u8]) -> Option<Row> {
     let mut rest = line;
     let mut word = || {
         let start = rest.iter().position(|byte| *byte != b' ')?;

@@ -33,6 +33,8 @@ mod objects;
 mod page;
 mod presence;
 mod probes;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod reading;
 mod requests;
 mod services;

@@ -102,7 +102,7 @@ impl File {
         Ok(file)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let file: Self = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
         if file.servers.is_empty() {
             return Err("there is no server in it: give a [[server]] with a name and a command".to_owned());

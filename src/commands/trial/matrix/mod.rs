@@ -6,6 +6,8 @@ mod file;
 mod head;
 mod made_by;
 mod place;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 mod report;
 mod row;
 mod tables;

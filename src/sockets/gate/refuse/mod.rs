@@ -7,7 +7,7 @@
 //! The life of one: [`Refusal::form`], when the lame duck begins, tries a rule that refuses a connection of our own and
 //! nobody else; [`Refusal::close_gate`] refuses everybody; dropped, the gate is open.
 mod rule;
-mod table;
+pub(in crate::sockets) mod table;
 
 use super::GateError;
 use super::own::OwnConnection;

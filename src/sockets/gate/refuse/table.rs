@@ -27,6 +27,8 @@ const VERSION: u8 = 0;
 const PRIORITY: u32 = 0;
 /// `NF_ACCEPT` of linux/netfilter.h: whom no rule refuses goes on.
 const ACCEPT: u32 = 1;
+/// NLMSG_ERROR of linux/netlink.h.
+const ERROR: u16 = 2;
 const CHAIN: &str = "new-connections";
 
 /// A table with its rules in force; dropped, it is gone.
@@ -126,22 +128,29 @@ fn acknowledged(socket: &Socket, last: u32) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             size => size?,
         };
-        let mut bytes = &buffer[..size];
-        while !bytes.is_empty() {
-            let broken = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
-            NetlinkBuffer::new_checked(&bytes).map_err(|error| broken(error.to_string()))?;
-            let message = NetlinkMessage::<NetfilterMessage>::deserialize(bytes)
-                .map_err(|error| broken(error.to_string()))?;
-            if let NetlinkPayload::Error(error) = &message.payload {
-                if error.raw_code() != 0 {
-                    return Err(error.to_io());
-                }
-                if message.header.sequence_number == last {
-                    return Ok(());
-                }
-            }
-            let length = (message.header.length as usize).max(1).next_multiple_of(4);
-            bytes = bytes.get(length..).unwrap_or_default();
+        if is_acknowledged(&buffer[..size], last)? {
+            return Ok(());
         }
     }
+}
+
+/// Whether the last message's acknowledgement is among these. Of others nothing is read: the library panics at attributes that are
+/// none.
+pub(in crate::sockets) fn is_acknowledged(mut bytes: &[u8], last: u32) -> io::Result<bool> {
+    let broken = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+    while !bytes.is_empty() {
+        let message = NetlinkBuffer::new_checked(bytes).map_err(|error| broken(error.to_string()))?;
+        if message.message_type() == ERROR {
+            // `struct nlmsgerr` of linux/netlink.h: the number of an error, negative, or 0.
+            match message.payload().first_chunk().map(|error| i32::from_ne_bytes(*error)) {
+                Some(0) if message.sequence_number() == last => return Ok(true),
+                Some(0) => {}
+                Some(error) => return Err(io::Error::from_raw_os_error(error.saturating_neg())),
+                None => return Err(broken("an answer without its number".to_owned())),
+            }
+        }
+        let length = (message.length() as usize).max(1).next_multiple_of(4);
+        bytes = bytes.get(length..).unwrap_or_default();
+    }
+    Ok(false)
 }
