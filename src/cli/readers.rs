@@ -1,6 +1,7 @@
 //! What must hold of whatever users, manifests and images give as options ([`crate::readers`]).
 use super::annotations::{file, quoted};
 use super::{Cli, values};
+use crate::supervisor::Signal;
 use clap::Parser as _;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -39,8 +40,7 @@ pub fn values(bytes: &[u8]) {
     again(text, values::exit_code_pair, |(own, told)| format!("{own}={told}"));
     again(text, values::stop_signal, ToString::to_string);
     assert!(
-        values::stop_signal(text).is_ok_and(|signal| signal.is_forwardable())
-            || values::stop_signal(text).is_err()
+        values::stop_signal(text).is_ok_and(Signal::is_forwardable) || values::stop_signal(text).is_err()
     );
     again(text, values::signal_translation, |(received, sent)| format!("{received}={sent}"));
     #[cfg(feature = "trial")]
@@ -102,17 +102,15 @@ pub fn annotations(bytes: &[u8]) {
 
 /// strconv.Quote, which escapes more (strconv/quote.go): all but what is ASCII and can be printed.
 fn quoted_by_go(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => quoted.extend(['\\', char]),
-            ' '..='~' => quoted.push(char),
-            '\n' => quoted += "\\n",
-            '\t' => quoted += "\\t",
-            '\0'..='\x7f' => quoted += &format!("\\x{:02x}", u32::from(char)),
-            '\u{80}'..='\u{ffff}' => quoted += &format!("\\u{:04x}", u32::from(char)),
-            _ => quoted += &format!("\\U{:08x}", u32::from(char)),
-        }
-    }
-    quoted + "\""
+    let escaped = |char: char| match char {
+        '"' | '\\' => format!("\\{char}"),
+        ' '..='~' => char.to_string(),
+        '\n' => "\\n".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\0'..='\x7f' => format!("\\x{:02x}", u32::from(char)),
+        '\u{80}'..='\u{ffff}' => format!("\\u{:04x}", u32::from(char)),
+        _ => format!("\\U{:08x}", u32::from(char)),
+    };
+    let inner: Vec<String> = text.chars().map(escaped).collect();
+    format!("\"{}\"", inner.concat())
 }

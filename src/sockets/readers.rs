@@ -136,8 +136,8 @@ pub fn proc_processes(bytes: &[u8]) {
     }
     let children: Vec<_> = processes::pids(&text).collect();
     assert!(children.len() <= text.len() / 2 + 1);
-    let listed: String = children.iter().map(|pid| format!("{} ", pid.as_raw_nonzero())).collect();
-    assert!(processes::pids(&listed).eq(children));
+    let listed: Vec<String> = children.iter().map(|pid| pid.as_raw_nonzero().to_string()).collect();
+    assert!(processes::pids(&listed.join(" ")).eq(children));
     if let Some(inode) = node::told_inode(&text) {
         assert_eq!(node::told_inode(&format!("pos:\t0\nino:\t{inode}\n")), Some(inode));
     }
