@@ -8,6 +8,7 @@ use crate::support::server::Server;
 use crate::support::trial::trial;
 use crate::support::wait_for;
 use libtest_mimic::Trial;
+use std::net::TcpStream;
 
 /// New connections a second: two requests at a time of 20 ms each are a hundred.
 const BELOW_CAPACITY: f64 = 20.0;
@@ -42,15 +43,22 @@ fn lame_duck(server: &Server) {
     wait_for("the drain", || server.log().contains("draining").then_some(()));
 }
 
+/// In flight, so that the drain waits for what the test does.
+fn holder(server: &Server) -> TcpStream {
+    half_a_request(("127.0.0.1", server.address().port()))
+}
+
 /// Whoever is queued at the closed one is answered by lameduck, and so is who comes then.
 fn closed_and_opened(reach: fn(&Server), options: &[&str], members: usize, said: &str) {
     for _ in 0..runs() {
         let mut server = group(members, options).start();
+        let holder = holder(&server);
         let plan = plan(&server, ABOVE_CAPACITY);
         let result = until_gone(&mut server, plan, BACKLOG, |server| {
             reach(server);
             (0..members).for_each(|_| signal(server, libc::SIGUSR1, "one has left"));
             signal(server, libc::SIGUSR2, said);
+            drop(holder);
         });
         drained(&server, &result);
         assert!(result.tally.answered_late > 0, "{result:?}");
@@ -62,11 +70,13 @@ fn closed_and_opened(reach: fn(&Server), options: &[&str], members: usize, said:
 fn shut_down(reach: fn(&Server), options: &[&str], on_the_way: u64) {
     for _ in 0..runs() {
         let mut server = group(1, options).start();
+        let holder = holder(&server);
         let mut plan = plan(&server, BELOW_CAPACITY);
         plan.slow = None;
         let result = until_gone(&mut server, plan, 1, |server| {
             reach(server);
             signal(server, libc::SIGWINCH, "one is shut down");
+            drop(holder);
         });
         drained(&server, &result);
         let queued = queued_when(&server, "one is shut down");
@@ -82,7 +92,7 @@ fn drained(server: &Server, result: &Result) {
 
 fn appears() {
     let mut server = group(1, &LAME_DUCK).start();
-    let holder = half_a_request(("127.0.0.1", server.address().port()));
+    let holder = holder(&server);
     lame_duck(&server);
     signal(&server, libc::SIGHUP, "also at ");
     wait_for("the gate", || server.log().contains("gate closed").then_some(()));

@@ -1,6 +1,7 @@
 //! gunicorn's own controls during the drain, under a load with a queue: it scales, reloads, and loses nobody.
 use crate::crash::{family, stop_and_wait_for_the_gate};
 use crate::stop::KINDS;
+use crate::support::halves::{answer, half_a_request};
 use crate::support::load::{plan, until_gone};
 use crate::support::process::has_booted;
 use crate::support::runner::runs;
@@ -24,12 +25,15 @@ fn controlled(signal: i32, is_done: fn(&[u32], &[u32]) -> bool) {
     for _ in 0..runs() {
         let kind = &KINDS[0];
         let mut server = kind.gunicorn().under_lameduck(&[]).start();
+        // In flight, so that the drain waits for what the test does.
+        let holder = half_a_request(("127.0.0.1", server.address().port()));
         let plan = plan(&server, kind.rate);
         let result = until_gone(&mut server, plan, kind.backlog, |server| {
             stop_and_wait_for_the_gate(server);
             let before = family(server).1;
             server.signal(signal);
             wait_for("its effect", || is_done(&before, &booted(server)).then_some(()));
+            assert!(answer(holder).starts_with("HTTP/1.1 200 "), "who was in flight is answered");
         });
         println!("{:?}", result.tally);
         assert_eq!((result.tally.lost, result.tally.other_answers), (0, 0), "{:?}", result.tally);
