@@ -4,6 +4,7 @@ mod support;
 
 mod command;
 mod descriptors;
+mod orphans;
 mod quiet;
 mod signals;
 mod status;

@@ -94,6 +94,10 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
     let routing = Routing::new(args.stop_signals, args.forward_signals);
     let hint = stop_signal_hint(&args.command, &routing);
 
+    // Before the server, whose first act may be to leave one.
+    if let Err(error) = adopt_orphans() {
+        warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
+    }
     let (child, captured) = match way.start(&Launch { command: args.command, listeners })? {
         Ok(started) => started,
         Err(error) => {
@@ -102,9 +106,6 @@ pub fn main(args: RunArgs) -> Result<ExitCode, String> {
         }
     };
     // From here on nothing may end us but the server's end: trouble is a warning.
-    if let Err(error) = adopt_orphans() {
-        warn!(%error, "cannot adopt orphans: the init above has to, and servers that daemonize are not followed");
-    }
     choosing::settles(&args.drain, in_kubernetes);
     let policy = args.drain.policy(in_kubernetes, args.kill_after);
     let gatekeeper = Gatekeeper::new(
