@@ -14,7 +14,7 @@ pub fn begin(what: &str) -> bool {
 }
 
 /// Kernel, processors, and the load average of the last minute: above 1 others were working too.
-fn describe() -> String {
+pub fn describe() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let kernel = read("/proc/sys/kernel/osrelease");
     let load = read("/proc/loadavg");

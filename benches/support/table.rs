@@ -2,6 +2,11 @@
 
 /// Prints a table whose first column is text and whose others are figures.
 pub fn print(columns: &[&str], rows: &[Vec<String>]) {
+    print!("{}", text(columns, rows));
+}
+
+/// The same as text, with an empty line before it.
+pub fn text(columns: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.chain([columns[column].chars().count(), 3]).max().unwrap_or(0)
@@ -11,15 +16,13 @@ pub fn print(columns: &[&str], rows: &[Vec<String>]) {
         let padded = cells.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
             if column == 0 { format!(" {cell:<width$} ") } else { format!(" {cell:>width$} ") }
         });
-        println!("|{}|", padded.collect::<Vec<_>>().join("|"));
+        format!("|{}|\n", padded.collect::<Vec<_>>().join("|"))
     };
-    println!();
-    line(&columns.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let head = line(&columns.iter().map(ToString::to_string).collect::<Vec<_>>());
     let rule = widths.iter().enumerate().map(|(column, width)| {
         if column == 0 { "-".repeat(width + 2) } else { format!("{}:", "-".repeat(width + 1)) }
     });
-    println!("|{}|", rule.collect::<Vec<_>>().join("|"));
-    for row in rows {
-        line(row);
-    }
+    let rule = rule.collect::<Vec<_>>().join("|");
+    let rows: String = rows.iter().map(|row| line(row)).collect();
+    format!("\n{head}|{rule}|\n{rows}")
 }

@@ -90,6 +90,11 @@ impl Server {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
+    /// The file of that. It stays when the server is gone.
+    pub fn log_file(&self) -> &Path {
+        &self.log
+    }
+
     /// Sends a signal to [`Self::pid`].
     pub fn signal(&self, number: i32) {
         process::kill(self.pid(), number);
