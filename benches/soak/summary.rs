@@ -53,11 +53,12 @@ impl Summary {
         let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let _ = writeln!(
             page,
-            "Made by `{}` on {}: {}, lameduck {}.\n",
+            "Made by `{}` on {}: {}, lameduck {}{}.\n",
             options.command(),
             &date[..10],
             machine::describe(),
             env!("CARGO_PKG_VERSION"),
+            if cfg!(debug_assertions) { ", a debug build" } else { "" },
         );
         page.push_str(WHAT);
         page.push_str(&table::text(&KINDS_COLUMNS, &self.by_kind()));
@@ -160,5 +161,6 @@ const WHAT: &str = "A real gunicorn with two workers is started under `lameduck 
 told to stop in the middle, and loaded until it is gone: one after the other, the servers taking turns.
 Connections are those that got in; who comes when all is over is refused. After each stop these are looked for: processes of
 its tree and zombies (this program is a subreaper: they would come to it), sockets in this network namespace in any state but
-TIME_WAIT, tables of nftables, files. Memory is lameduck's own: anonymous pages.
+TIME_WAIT, tables of nftables, files. Memory is lameduck's own: anonymous pages; its peak goes with how many
+late arrivals are at lameduck at once, each of them a descriptor.
 ";

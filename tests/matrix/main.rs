@@ -87,6 +87,7 @@ fn loses_nobody(row: &str, programs: &[&str]) {
 /// What is said behind the tables.
 const ELSEWHERE: &[u8] = b"
 [What a careful init does for its child](conformance.md), beside tini, dumb-init and catatonit, is another table.
+[Soak](soak.md): stops one after the other, and what they leave behind.
 ";
 
 fn evidence() {
