@@ -1,4 +1,4 @@
-//! A drain beside 10,000 established connections into which 2,000 late arrivals come a second.
+//! A drain beside thousands of established connections into which 2,000 late arrivals come a second.
 use super::clients::{PATIENCE, ask, at_rest, connect, raise_descriptors};
 use super::supervised::Supervised;
 use super::support::table;
@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-const ESTABLISHED: usize = 10_000;
+const ESTABLISHED: [usize; 2] = [5_000, 10_000];
 const A_SECOND: f64 = 2_000.0;
 /// How long they come.
 const COMING: Duration = Duration::from_secs(4);
@@ -16,12 +16,34 @@ const BEFORE: Duration = Duration::from_secs(3);
 /// One request is in flight for so long, and holds the drain beyond that.
 const WORK: Duration = Duration::from_secs(9);
 
+const ROWS: [&str; 6] = [
+    "answered late, of those that came",
+    "lameduck's processor time, % of one",
+    "the same before they came",
+    "lameduck's private memory, kB",
+    "the drain beyond the request that held it, ms",
+    "of that after the server's signal, ms",
+];
+
 /// Measures, and prints the table.
 pub fn measure() {
     raise_descriptors();
+    let figures = ESTABLISHED.map(drain_beside);
+    let rows: Vec<Vec<String>> = ROWS
+        .iter()
+        .enumerate()
+        .map(|(row, what)| {
+            [vec![(*what).to_owned()], figures.iter().map(|figures| figures[row].clone()).collect()].concat()
+        })
+        .collect();
+    let heads = ESTABLISHED.map(|established| format!("{established} established"));
+    table::print(&["a drain, 2,000 late arrivals a second", &heads[0], &heads[1]], &rows);
+}
+
+fn drain_beside(established: usize) -> [String; 6] {
     let supervised = Supervised::start(&["--gate", "divert", "--settle", "0", "--lame-duck", "0"]);
     let pid = supervised.pid();
-    let _established = at_rest(supervised.address, ESTABLISHED);
+    let _established = at_rest(supervised.address, established);
     let mut working = connect(supervised.address);
     ask(&mut working, WORK.as_millis().try_into().expect("milliseconds"));
     let begin = Instant::now();
@@ -45,21 +67,14 @@ pub fn measure() {
     let (took, tally) = (begin.elapsed(), Tally::of(&outcomes));
     assert_eq!((&report["outcome"], &report["left_behind"]["unanswered"]), (&"drained".into(), &0.into()));
     assert_eq!((tally.answered_late, tally.lost), (tally.tried, 0), "{report}");
-    let row = |what: &str, figure: String| vec![what.to_owned(), figure];
-    table::print(
-        &["a drain: 10,000 established, 2,000 late arrivals a second", ""],
-        &[
-            row("answered late, of those that came", format!("{} of {}", tally.answered_late, tally.tried)),
-            row("lameduck's processor time, % of one", format!("{percent:.1}")),
-            row("the same before they came", format!("{alone:.1}")),
-            row("lameduck's private memory, kB", memory.to_string()),
-            row(
-                "the drain beyond the request that held it, ms",
-                took.saturating_sub(WORK).as_millis().to_string(),
-            ),
-            row("of that after the server's signal, ms", after_signal(&report).to_string()),
-        ],
-    );
+    [
+        format!("{} of {}", tally.answered_late, tally.tried),
+        format!("{percent:.1}"),
+        format!("{alone:.1}"),
+        memory.to_string(),
+        took.saturating_sub(WORK).as_millis().to_string(),
+        after_signal(&report).to_string(),
+    ]
 }
 
 /// In milliseconds: the server's own stop, and ours.

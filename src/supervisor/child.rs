@@ -108,17 +108,22 @@ impl Child {
     /// Reaps every child and orphan that has ended: to be called at each CHLD, since the kernel makes several
     /// into one. Returns how the command ended, if it has. One that has left its place to a successor goes on as that.
     pub fn reap(&mut self) -> Option<Status> {
-        // Errors: ECHILD, there is no child left; EINTR cannot be, all signals are blocked.
-        while let Ok(Some((pid, change))) = wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
+        let some_are_left = loop {
+            let (pid, change) = match wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
+                Ok(Some(changed)) => changed,
+                Ok(None) => break true,
+                // ECHILD, there is no child left; EINTR cannot be, all signals are blocked.
+                Err(_) => break false,
+            };
             match Status::of(change) {
                 Some(status) if pid == self.pid => self.status = Some(status),
                 Some(status) => tracing::debug!(pid = pid.as_raw_nonzero().get(), "an orphan {status}"),
                 None if pid == self.pid && self.foreground && by_terminal(change) => terminal::stop_too(),
                 None => {}
             }
-        }
+        };
         // A child of ours like the first: until it is reaped here, its process id is nobody else's.
-        if let Some(status) = self.status
+        if let Some(status) = self.status.filter(|_| some_are_left)
             && let Some(successor) = successor::of(self.pid)
         {
             let (ended, pid) = (self.pid.as_raw_nonzero(), successor.as_raw_nonzero());
