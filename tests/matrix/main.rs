@@ -88,6 +88,7 @@ fn loses_nobody(row: &str, programs: &[&str]) {
 const ELSEWHERE: &[u8] = b"
 [What a careful init does for its child](conformance.md), beside tini, dumb-init and catatonit, is another table.
 [Soak](soak.md): stops one after the other, and what they leave behind.
+[In restricted containers](restricted.md): what is taken there, and what is lost.
 ";
 
 fn evidence() {
