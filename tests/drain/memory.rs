@@ -10,6 +10,7 @@ use crate::support::trial::trial;
 use crate::support::wait_for;
 use libtest_mimic::Trial;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread::{self, JoinHandle};
@@ -19,8 +20,9 @@ use tempfile::NamedTempFile;
 const MEBIBYTE: u64 = 1 << 20;
 /// Has a worker take more than lameduck does, as that of a real application: of a group the kernel kills the largest process.
 const HEAVY: &str = "def post_worker_init(worker): worker.ballast = b'x' * (64 << 20)\n";
+const WORKERS: usize = 2;
 /// After so many requests a worker has copies of its own of most pages that it had from its arbiter.
-const WARM: usize = 200;
+const WARM: usize = 100;
 /// What the limit leaves above that which lameduck and gunicorn have taken, bytes.
 const ROOM: u64 = 8 * MEBIBYTE;
 /// What lameduck may take for a drain with some hundred late arrivals, bytes.
@@ -50,9 +52,16 @@ fn limited(group: &ControlGroup) -> Server {
     config.write_all(HEAVY.as_bytes()).unwrap();
     let args = ["--workers", "2", "--config", config.path().to_str().expect("UTF-8")];
     let server = Server::gunicorn("sync", &args).under(&[&wrapper[..], &lameduck].concat()).start();
-    for _ in 0..WARM {
-        server.get("/pid");
-    }
+    // Each of them, or the second worker's ballast would come when the limit is set.
+    let mut answers: HashMap<String, usize> = HashMap::new();
+    wait_for("answers of each worker", || {
+        let both = thread::scope(|scope| {
+            let asked: Vec<_> = (0..WORKERS).map(|_| scope.spawn(|| server.get("/pid"))).collect();
+            asked.into_iter().map(|asked| asked.join().expect("an answer")).collect::<Vec<_>>()
+        });
+        both.into_iter().for_each(|pid| *answers.entry(pid).or_default() += 1);
+        (answers.len() == WORKERS && answers.values().all(|count| *count >= WARM)).then_some(())
+    });
     let (now, limit) = if group.has("memory.max") {
         ("memory.current", "memory.max")
     } else {
@@ -130,7 +139,7 @@ fn worker_killed() {
     let mut answer = Vec::new();
     let _ = body.read_to_end(&mut answer);
     assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
-    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?}");
+    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {}", server.log());
     assert_eq!(result.status.code(), Some(0));
     assert!(server.log().contains("outcome=drained gate=divert"), "{}", server.log());
 }
