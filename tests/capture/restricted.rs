@@ -1,6 +1,7 @@
 //! Under what Kubernetes' restricted pods permit: no privilege, no_new_privs, no pidfd_getfd. Each server is stopped in
 //! the middle of a load that never pauses, and of its new connections none is lost.
 use super::refused::without_getfd;
+use crate::faults::refusing;
 use crate::support::load::{Result, plan, until_gone};
 use crate::support::process;
 use crate::support::python;
@@ -27,6 +28,11 @@ pub fn trials() -> Vec<Trial> {
     trials.extend([
         trial("sync_with_reuse_port_loses_nobody_in_a_restricted_pod", &python::usable_by_others(), || {
             let mut server = start(Server::gunicorn("sync", &["--workers", "2", "--reuse-port"]));
+            check(&mut server, 0, "bind");
+        }),
+        trial("where_pidfd_open_is_refused_too_nobody_is_lost", &python::usable_by_others(), || {
+            let start = || Kind::Sync.builder().under_lameduck(&[]).unprivileged().start();
+            let mut server = refusing(libc::SYS_pidfd_open, &[], libc::EPERM, start);
             check(&mut server, 0, "bind");
         }),
         trial("a_whole_server_killed_leaves_nobody_queued_unanswered", &Ok(()), killed),
