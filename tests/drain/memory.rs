@@ -59,7 +59,9 @@ fn limited(group: &ControlGroup) -> Server {
             let asked: Vec<_> = (0..WORKERS).map(|_| scope.spawn(|| server.get("/pid"))).collect();
             asked.into_iter().map(|asked| asked.join().expect("an answer")).collect::<Vec<_>>()
         });
-        both.into_iter().for_each(|pid| *answers.entry(pid).or_default() += 1);
+        for pid in both {
+            *answers.entry(pid).or_default() += 1;
+        }
         (answers.len() == WORKERS && answers.values().all(|count| *count >= WARM)).then_some(())
     });
     let (now, limit) = if group.has("memory.max") {
