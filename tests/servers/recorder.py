@@ -74,7 +74,8 @@ threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, da
 stopping = False
 while True:
     taken = signal.sigwaitinfo(EVERY)
-    print("took", signal.Signals(taken.si_signo).name, flush=True)
+    # In one write: lameduck writes to the same log.
+    os.write(1, f"took {signal.Signals(taken.si_signo).name}\n".encode())
     if taken.si_signo in STOPS and not stopping:
         stopping = True
         threading.Thread(target=end, daemon=True).start()
