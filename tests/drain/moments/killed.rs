@@ -2,6 +2,7 @@
 use super::cast::{Cast, Heard};
 use super::{Moment, given_its_socket, gthread};
 use crate::crash::family;
+use crate::http::Connection;
 use crate::support::load::{during, plan};
 use crate::support::process::{self, has_booted, kill};
 use crate::support::runner::repeated;
@@ -34,16 +35,14 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn scene(victim: Victim, moment: Moment) {
-    // Of a whole server that is killed while it serves, the queue can be saved only where it was held from the start.
-    let mut server = if (victim, moment) == (Victim::Server, Moment::Serving) {
-        given_its_socket(moment)
-    } else {
-        gthread(moment)
-    }
-    .start();
+    // Of a whole server that is killed while it serves, the queue is all that can be saved, and only where it was held
+    // from the start.
+    let queue_alone = (victim, moment) == (Victim::Server, Moment::Serving);
+    let mut server = if queue_alone { given_its_socket(moment) } else { gthread(moment) }.start();
     let mut cast = Cast::enter(&server);
     moment.reach(&server);
     let (arbiter, workers) = family(&server);
+    let queued = queue_alone.then(|| queued_behind(&server, arbiter, &workers));
     let dead = victim.kill(arbiter, &workers);
     let (status, tally) = during(plan(&server, RATE), || {
         after(victim, moment, &mut server, &mut cast, &workers, &dead);
@@ -51,6 +50,9 @@ fn scene(victim: Victim, moment: Moment) {
     });
     println!("{victim:?} {moment:?}: {tally:?}");
     assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?}");
+    if let Some(mut queued) = queued {
+        assert_eq!(queued.final_head().expect("an answer").status, 503);
+    }
     let log = server.log();
     let expected = if victim == Victim::Worker { 0 } else { KILLED };
     assert_eq!(status.code(), Some(expected));
@@ -69,6 +71,14 @@ fn scene(victim: Victim, moment: Moment) {
         // lameduck waits for the last answer of those who have no arbiter any more; their own end is theirs.
         wait_for("the end of the workers", || server.processes().is_empty().then_some(()));
     }
+}
+
+/// A request that none of them can accept any more.
+fn queued_behind(server: &Server, arbiter: u32, workers: &[u32]) -> Connection {
+    [arbiter].iter().chain(workers).for_each(|pid| kill(*pid, libc::SIGSTOP));
+    let mut queued = Connection::open(server.address()).expect("a connection");
+    queued.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
+    queued
 }
 
 /// What the clients do once the killed are gone.
