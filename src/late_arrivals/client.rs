@@ -35,8 +35,8 @@ thread_local! {
 #[derive(Debug)]
 pub struct Client {
     stream: Stream,
-    /// `None`: ours alone, read when it is ready.
-    pace: Option<Pace>,
+    /// `None`: ours alone, read when it is ready. Few have one.
+    pace: Option<Box<Pace>>,
 }
 
 /// When a shared connection is looked at again.
@@ -67,7 +67,7 @@ impl Client {
     /// As [`Self::of_descriptor`].
     pub fn shared(duplicate: OwnedFd) -> io::Result<Self> {
         let stream = Stream::of(duplicate)?;
-        Ok(Self { stream, pace: Some(Pace { pause: FIRST_PAUSE, until: None }) })
+        Ok(Self { stream, pace: Some(Box::new(Pace { pause: FIRST_PAUSE, until: None })) })
     }
 
     /// The client's address, and the one it came to; `None`: it has gone, or is of the unix family.
@@ -87,16 +87,27 @@ impl Client {
     pub async fn read(&mut self, take: impl FnOnce(&[u8])) -> io::Result<usize> {
         let mut take = Some(take);
         poll_fn(|context| {
-            SCRATCH.with_borrow_mut(|scratch| {
-                let mut buffer = ReadBuf::new(scratch);
-                ready!(Pin::new(&mut *self).poll_read(context, &mut buffer))?;
+            self.poll_take(context, |bytes| {
                 if let Some(take) = take.take() {
-                    take(buffer.filled());
+                    take(bytes);
                 }
-                Poll::Ready(Ok(buffer.filled().len()))
             })
         })
         .await
+    }
+
+    /// The same, for whoever waits for something else as well.
+    pub fn poll_take(
+        &mut self,
+        context: &mut Context<'_>,
+        take: impl FnOnce(&[u8]),
+    ) -> Poll<io::Result<usize>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(self).poll_read(context, &mut buffer))?;
+            take(buffer.filled());
+            Poll::Ready(Ok(buffer.filled().len()))
+        })
     }
 
     /// The last there is to do with it. Of a shared one the server sees the end, and lets it go as well. A client that

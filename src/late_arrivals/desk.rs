@@ -180,12 +180,8 @@ async fn accept_all(
         });
         match accepted.await {
             Ok((connection, entry, visit)) => {
-                let service = Arc::clone(&service);
                 let caller = service.caller(Client::of(connection), Vec::new(), visit);
-                tokio::spawn(async move {
-                    entry.ended(service.serve(caller).await);
-                    drop(slot);
-                });
+                tokio::spawn(Arc::clone(&service).serve(Box::new(caller), entry, Some(slot)));
             }
             Err(error) => match Errno::from_io_error(&error).map_or(Next::Later, after) {
                 Next::Again => {}
@@ -205,7 +201,7 @@ fn serve_one(connection: OwnedFd, taken: Vec<u8>, entry: Entry, visit: Option<Vi
     // Where descriptors lack it is closed, and counts as gone.
     if let Ok(client) = client {
         let caller = service.caller(client, taken, visit);
-        tokio::spawn(async move { entry.ended(service.serve(caller).await) });
+        tokio::spawn(service.serve(Box::new(caller), entry, None));
     }
 }
 

@@ -4,8 +4,12 @@ use super::client::Client;
 use super::opening::{Opening, Protocol, understand, understand_no_more};
 use super::passage::Visit;
 use super::request::Head;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 /// A client that has begun to speak has so long for its request's head.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -16,7 +20,8 @@ const BODY_WITHIN: Duration = Duration::from_secs(30);
 /// Whoever sends a longer body is answered before it is whole.
 const LONGEST_BODY: usize = 16 * 1024 * 1024;
 
-/// A connection, and what came of it. Boxed: a future keeps twice what it is given by value, and thousands wait.
+/// A connection, and what came of it. Boxed: a future keeps twice what it is given by value, and thousands wait. tokio takes
+/// the memory of a task in whole lines of the cache, so that its clock is in a box as well: it would be a line more.
 #[derive(Debug)]
 pub struct Caller {
     /// The connection.
@@ -24,12 +29,11 @@ pub struct Caller {
     /// What it has said so far and was not taken for a header of the PROXY protocol.
     pub bytes: Vec<u8>,
     /// That header.
-    pub proxy_header: Vec<u8>,
+    pub proxy_header: Box<[u8]>,
     /// The way to the server, for clients of TLS.
     pub visit: Option<Visit>,
-    /// Until when it may be silent, and be at its request's head.
-    silent_until: Instant,
-    head_until: Instant,
+    /// Until when it may be silent; once it has begun to speak, until when it may be at its request's head.
+    until: Pin<Box<Sleep>>,
 }
 
 /// What a client said first.
@@ -47,10 +51,26 @@ pub enum Heard {
 
 impl Caller {
     /// Of whom this much was read already; one that does not speak has `silent_grace`.
-    pub fn new(client: Client, bytes: Vec<u8>, visit: Option<Visit>, silent_grace: Duration) -> Box<Self> {
-        let now = Instant::now();
-        let (silent_until, head_until) = (now + silent_grace, now + HEAD_WITHIN.max(silent_grace));
-        Box::new(Self { client, bytes, proxy_header: Vec::new(), visit, silent_until, head_until })
+    pub fn new(client: Client, bytes: Vec<u8>, visit: Option<Visit>, silent_grace: Duration) -> Self {
+        let grace = if bytes.is_empty() { silent_grace } else { HEAD_WITHIN.max(silent_grace) };
+        Self { client, bytes, proxy_header: Box::default(), visit, until: Box::pin(sleep(grace)) }
+    }
+
+    /// Reads more of what it says. `None`: it is silent, or slower than anybody is waited for.
+    fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<usize>>> {
+        let Self { client, bytes, until, .. } = self;
+        match client.poll_take(context, |more| bytes.extend_from_slice(more)) {
+            Poll::Ready(read) => Poll::Ready(Some(read)),
+            Poll::Pending => until.as_mut().poll(context).map(|()| None),
+        }
+    }
+
+    /// It has begun to speak; or all that it said was a header, and it has said nothing of its own yet.
+    fn has_changed(&mut self, silent_grace: Duration) {
+        let longer = HEAD_WITHIN.saturating_sub(silent_grace);
+        let until = self.until.deadline();
+        let until = if self.bytes.is_empty() { until - longer } else { until + longer };
+        self.until.as_mut().reset(until);
     }
 
     /// What it has said, once that is clear; `is_over`: there is no more to come.
@@ -78,21 +98,23 @@ impl Caller {
 }
 
 /// Reads until it is clear what the client wants.
-pub async fn hear(caller: &mut Caller) -> Heard {
+pub async fn hear(caller: &mut Caller, silent_grace: &Duration) -> Heard {
+    let mut is_silent = caller.bytes.is_empty();
     let mut is_over = false;
     loop {
         if let Some(heard) = caller.understood(is_over) {
             return heard;
         }
-        let Caller { client, bytes, silent_until, head_until, .. } = &mut *caller;
-        let end = if bytes.is_empty() { *silent_until } else { *head_until };
-        match timeout_at(end, client.read(|more| bytes.extend_from_slice(more))).await {
-            Ok(Ok(1..)) => {}
+        if caller.bytes.is_empty() != is_silent {
+            is_silent = !is_silent;
+            caller.has_changed(*silent_grace);
+        }
+        match poll_fn(|context| caller.poll_more(context)).await {
+            Some(Ok(1..)) => {}
             // It has closed its half: there is no more to come.
-            Ok(Ok(0)) if !caller.bytes.is_empty() => is_over = true,
-            Ok(Ok(0) | Err(_)) => return Heard::Gone,
-            // Silent, or slower than anybody is waited for.
-            Err(_) => is_over = true,
+            Some(Ok(0)) if !caller.bytes.is_empty() => is_over = true,
+            Some(Ok(0) | Err(_)) => return Heard::Gone,
+            None => is_over = true,
         }
     }
 }
