@@ -33,6 +33,15 @@ pub enum Called {
     Unknown,
 }
 
+/// Who is called answers so.
+enum Answer {
+    /// It is to be counted as this.
+    Here(Option<Standing>),
+    Gone,
+    /// The kernel tells nothing.
+    None,
+}
+
 impl Roll {
     /// Enters a connection.
     pub fn enter(&mut self, row: &Row, standing: Option<Standing>) {
@@ -45,6 +54,12 @@ impl Roll {
         }
     }
 
+    /// Whether there are too many to call all.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        self.too_long
+    }
+
     /// Calls the roll. Those that are gone are struck off.
     pub fn call(
         &mut self,
@@ -53,30 +68,50 @@ impl Roll {
         silent_grace: Duration,
         judge: Judge,
     ) -> Called {
-        let names = if self.too_long { &mut self.working } else { &mut self.all };
-        let mut look = Look::at_nobody();
-        let (mut some_work, mut answered) = (false, true);
-        names.retain(|name| {
-            match source.ask(|diag| diag.connection(name).map(Some), |_| Ok(None)).flatten() {
+        let mut ask =
+            |name: &Name| match source.ask(|diag| diag.connection(name).map(Some), |_| Ok(None)).flatten() {
                 Some(Some(row)) => {
                     let counters = Counters::of(&row);
-                    let standing = judge(&row, counters, memory.standing(row.cookie(), counters));
-                    look.count(standing, silent_grace);
-                    some_work |= is_working(standing);
-                    true
+                    Answer::Here(judge(&row, counters, memory.standing(row.cookie(), counters)))
                 }
-                Some(None) => false,
-                None => {
-                    answered = false;
-                    true
-                }
+                Some(None) => Answer::Gone,
+                None => Answer::None,
+            };
+        if self.too_long {
+            return self.find_work(ask);
+        }
+        let (mut look, mut answered) = (Look::at_nobody(), true);
+        self.all.retain(|name| match ask(name) {
+            Answer::Here(standing) => {
+                look.count(standing, silent_grace);
+                true
+            }
+            Answer::Gone => false,
+            Answer::None => {
+                answered = false;
+                true
             }
         });
-        match (answered, self.too_long) {
-            (true, false) => Called::Everybody(look),
-            (true, true) if some_work => Called::SomeWork,
-            _ => Called::Unknown,
+        if answered { Called::Everybody(look) } else { Called::Unknown }
+    }
+
+    /// One that works says as much as all who do; it is asked first the next time.
+    fn find_work(&mut self, mut ask: impl FnMut(&Name) -> Answer) -> Called {
+        let mut next = 0;
+        while next < self.working.len() {
+            match ask(&self.working[next]) {
+                Answer::Here(standing) if is_working(standing) => {
+                    self.working.swap(0, next);
+                    return Called::SomeWork;
+                }
+                Answer::Here(_) => next += 1,
+                Answer::Gone => {
+                    self.working.swap_remove(next);
+                }
+                Answer::None => return Called::Unknown,
+            }
         }
+        Called::Unknown
     }
 }
 

@@ -89,6 +89,7 @@ fn given_more_than_a_roll_holds_then_it_shows_whether_some_work() {
     while scene.observer.look().in_flight != Some(1) {
         assert!(begin.elapsed() < BOUND);
     }
+    assert!(scene.observer.shows_a_crowd());
     assert_eq!(scene.observer.call_roll(), Called::SomeWork);
     drop(server);
     let begin = Instant::now();
@@ -96,4 +97,44 @@ fn given_more_than_a_roll_holds_then_it_shows_whether_some_work() {
         assert!(begin.elapsed() < BOUND);
     }
     rest.clear();
+}
+
+/// Each of sixty-four asked would take a tenth of a processor.
+#[test]
+fn where_there_are_many_one_that_works_is_enough() {
+    let mut scene = Scene::new();
+    scene.observer.gate_closed();
+    let _at_rest: Vec<_> = (0..100).map(|_| scene.answered()).collect();
+    let mut working: Vec<_> = (0..50).map(|_| scene.accepted()).collect();
+    for (client, server) in &working {
+        say(client, b"request");
+        hear(server, 7);
+    }
+    let seen = |at_work| Look { in_flight: Some(at_work), idle: Some(150 - at_work), ..NOTHING };
+    scene.comes_to_see(seen(50));
+    let called = |scene: &mut Scene| {
+        let mut asked = 0;
+        let called = scene.observer.call_roll_with(&mut |_, _, standing| {
+            asked += 1;
+            standing
+        });
+        (called, asked)
+    };
+    assert_eq!(called(&mut scene), (Called::SomeWork, 1));
+    // When: all but one are answered.
+    for (client, server) in &working[1..] {
+        say(server, b"answer");
+        hear(client, 6);
+    }
+    let mut another = observer_of([&scene.server], false, AGES);
+    comes_to_see(&mut another, seen(1));
+    // Then: it is found, and is asked first from then on.
+    assert_eq!(called(&mut scene).0, Called::SomeWork);
+    assert_eq!(called(&mut scene), (Called::SomeWork, 1));
+    // When: they have gone.
+    working.clear();
+    let begin = Instant::now();
+    while called(&mut scene) != (Called::Unknown, 0) {
+        assert!(begin.elapsed() < BOUND);
+    }
 }

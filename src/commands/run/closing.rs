@@ -1,7 +1,7 @@
 //! The server is gone. Whoever is still queued or on the way is answered, and our own sockets are closed without
 //! losing the one who arrives in that instant.
 use super::gatekeeper::Gatekeeper;
-use super::pace::Share;
+use super::pace::{Begin, Share};
 use super::parking::Parking;
 use crate::late_arrivals::{Desk, Kind, Served};
 use crate::sockets::gate::{Group, PathGate, Plug, RETRANSMISSION};
@@ -193,11 +193,11 @@ fn queued(listener: &OwnedFd) -> u64 {
 /// Waits until `done`; gives up at `until` or when there is to be no more waiting.
 pub(super) fn wait_for(until: Instant, wait: Wait, mut done: impl FnMut() -> bool) {
     loop {
-        let begin = Instant::now();
+        let begin = Begin::now();
         if done() {
             return;
         }
-        let pause = PACE.max(Share::Quarter.pause(begin.elapsed()));
+        let pause = PACE.max(Share::Lasting.pause(begin.cost()));
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() || wait(pause.min(left)) {
             return;

@@ -1,16 +1,19 @@
 //! What is looked at when: often where it decides and costs little, rarely where it is dear.
-use super::pace::Share;
+use super::pace::{Begin, Share};
 use super::parking::Parking;
 use crate::drain::{Observation, Phase, Tally};
 use crate::sockets::diag::Endings;
 use crate::sockets::{Called, Look, Observer};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Arrivals and queues during the lame duck: about 60 µs each.
 const LAME_DUCK_PACE: Duration = Duration::from_millis(10);
 /// The accept queues of a closed gate, about 1 µs a listener, and one request in flight, about 4 µs. Decides how soon
 /// the last one's end is noticed.
 const QUEUE_PACE: Duration = Duration::from_micros(500);
+/// The same where there are many connections: what decides then is a look at all of them, which is rarer by far, and waking
+/// two thousand times a second for less takes a twentieth of a processor.
+const CROWD_PACE: Duration = Duration::from_millis(2);
 /// Connections while they do not decide, for the report.
 const REPORT_PACE: Duration = Duration::from_millis(100);
 
@@ -53,10 +56,10 @@ impl Looking {
         self.due
     }
 
-    /// What makes the next look due before its time when it becomes readable.
+    /// What makes the next look due before its time when it becomes readable: where one connection's end may be the last.
     #[must_use]
     pub fn endings(&self) -> Option<&Endings> {
-        self.endings.as_ref()
+        self.endings.as_ref().filter(|_| !self.observer.shows_a_crowd())
     }
 
     /// A connection has ended: look again as soon as the pause after the last look permits. Late arrivals end by the
@@ -89,18 +92,18 @@ impl Looking {
     ) -> Option<Observation> {
         match phase {
             Phase::LameDuck => {
-                let begin = Instant::now();
+                let begin = Begin::now();
                 let arrivals = self.observer.arrivals();
-                self.due = Share::Quarter.again(now, begin.elapsed(), LAME_DUCK_PACE);
+                self.due = Share::Lasting.again(now, begin.cost(), LAME_DUCK_PACE);
                 if now >= self.report_due {
                     self.connections(now, parking);
                 }
                 Some(Observation { arrivals, ..Observation::default() })
             }
             Phase::Gated => {
-                let begin = Instant::now();
+                let begin = Begin::now();
                 let (queue, _) = self.observer.queue();
-                let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
+                let cost = begin.cost();
                 self.tally.observe_queue(queue);
                 let decides = queue.is_none_or(|queue| queue == 0);
                 if decides && now < self.report_due {
@@ -112,7 +115,7 @@ impl Looking {
                     }
                 }
                 let due = if decides || parking.has_begun() { self.affordable } else { self.report_due };
-                self.due = share.again(now, cost, QUEUE_PACE);
+                self.due = Share::Lasting.again(now, cost, self.pace());
                 if now < due {
                     self.due = self.due.min(due);
                     return None;
@@ -125,7 +128,7 @@ impl Looking {
 
     /// Asks for those whom the last look showed, as long as nobody can have joined them.
     fn call_roll(&mut self, now: Duration, parking: &mut Parking) -> Called {
-        let begin = Instant::now();
+        let begin = Begin::now();
         parking.begin_look(now);
         let called = self
             .observer
@@ -133,19 +136,23 @@ impl Looking {
         if matches!(called, Called::Everybody(_)) {
             parking.all_shown();
         }
-        let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
-        self.roll_affordable = share.again(now, cost, Duration::ZERO);
-        self.due = share.again(now, cost, QUEUE_PACE);
+        let cost = begin.cost();
+        self.roll_affordable = Share::Lasting.again(now, cost, Duration::ZERO);
+        self.due = Share::Lasting.again(now, cost, self.pace());
         called
     }
 
+    fn pace(&self) -> Duration {
+        if self.observer.shows_a_crowd() { CROWD_PACE } else { QUEUE_PACE }
+    }
+
     fn connections(&mut self, now: Duration, parking: &mut Parking) -> Observation {
-        let begin = Instant::now();
+        let begin = Begin::now();
         parking.begin_look(now);
         let look =
             self.observer.look_with(&mut |row, counters, standing| parking.judge(row, counters, standing));
         parking.end_look();
-        let (cost, share) = (begin.elapsed(), Share::of(&self.observer));
+        let (cost, share) = (begin.cost(), parking.share());
         self.affordable = share.again(now, cost, Duration::ZERO);
         self.report_due = share.again(now, cost, REPORT_PACE);
         self.seen(look)

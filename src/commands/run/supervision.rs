@@ -3,7 +3,7 @@
 use super::cluster::Cluster;
 use super::gatekeeper::Gatekeeper;
 use super::looking::Looking;
-use super::pace::Share;
+use super::pace::{Begin, Share};
 use super::parking::Parking;
 use super::reporting::Times;
 use super::server::Server;
@@ -175,10 +175,9 @@ impl Supervision {
         let event = match &mut self.looking {
             Some(looking) if now >= looking.due() => {
                 if matches!(phase, Phase::LameDuck | Phase::Gated) && now >= self.refresh_due {
-                    let begin = Instant::now();
+                    let begin = Begin::now();
                     self.gatekeeper.refresh(&mut looking.observer);
-                    let share = Share::of(&looking.observer);
-                    self.refresh_due = share.again(now, begin.elapsed(), REFRESH_PACE);
+                    self.refresh_due = Share::Lasting.again(now, begin.cost(), REFRESH_PACE);
                     if phase == Phase::Gated && !self.gatekeeper.stands() {
                         looking.observer.gate_opened();
                     }

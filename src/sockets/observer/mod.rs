@@ -80,10 +80,10 @@ impl Observer {
         self.source.name()
     }
 
-    /// Whether a look costs tens of milliseconds: without sock_diag.
+    /// Whether the last look showed more than are called one by one.
     #[must_use]
-    pub fn is_dear(&self) -> bool {
-        !self.source.shows_who_is_queued()
+    pub fn shows_a_crowd(&self) -> bool {
+        self.roll.as_ref().is_some_and(Roll::is_too_long)
     }
 
     /// Finds the listeners of a server ([`discovery::discover`]), whose connections are looked at from now on.

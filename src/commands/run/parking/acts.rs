@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 /// So many marks are raised at one look at most, about 5 µs each: looks are not to take much longer for it.
-const RAISES_PER_LOOK: usize = 1000;
+pub(super) const RAISES_PER_LOOK: usize = 1000;
 
 impl Parking {
     /// Does it, and gives what is to be done next.
@@ -42,6 +42,7 @@ impl Parking {
         match how {
             Ok(Raise::Up) => {
                 entry.connection.raised();
+                self.raised += 1;
                 entry.is_out_of_reach = false;
                 count(&mut self.figures.parked, &mut entry.counted.parked);
             }

@@ -10,7 +10,7 @@ mod across;
 mod acts;
 mod caught;
 
-use super::pace::Share;
+use super::pace::{Begin, Share};
 use crate::cli::{ParkArgs, ParkChoice};
 use crate::park::{Connection, Figures, Patience, Seen, Stance};
 use crate::sockets::by_cookie::{ByCookie, is_remembered};
@@ -19,9 +19,10 @@ use crate::sockets::diag::Row;
 use crate::sockets::owners::Owners;
 use crate::sockets::{Whose, duplicate, mark};
 use across::Across;
+use acts::RAISES_PER_LOOK;
 use caught::Caught;
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Connections that cannot be parked, and are never quiet for long, are waited for so long. Then any instant will do
 /// in which none of them has a request in flight.
@@ -51,7 +52,9 @@ pub struct Parking {
     look: u32,
     /// Looks at all connections, and roll calls of all of them.
     shows: u32,
+    /// Marks that were to be raised at this look, and those that are up now.
     raises: usize,
+    raised: usize,
     late: Vec<LateRequest>,
     caught: Vec<Caught>,
     across: Across,
@@ -97,6 +100,7 @@ impl Parking {
             look: 0,
             shows: 0,
             raises: 0,
+            raised: 0,
             late: Vec::new(),
             caught: Vec::new(),
             across: Across::default(),
@@ -112,7 +116,7 @@ impl Parking {
 
     /// A look begins.
     pub fn begin_look(&mut self, now: Duration) {
-        (self.now, self.raises) = (now, 0);
+        (self.now, self.raises, self.raised) = (now, 0, 0);
         if self.has_begun() && self.owners_are_stale && now >= self.owners_due {
             self.find_owners();
         }
@@ -153,6 +157,12 @@ impl Parking {
     /// because those who are called are those whom one look showed.
     pub fn all_shown(&mut self) {
         self.shows = self.shows.wrapping_add(1);
+    }
+
+    /// What looks at all connections may take: more while there are marks to raise, which is soon done.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        if self.raised > 0 && self.raises > RAISES_PER_LOOK { Share::Quarter } else { Share::Lasting }
     }
 
     /// The late requests that were taken since this was last asked.
@@ -203,9 +213,9 @@ impl Parking {
     }
 
     fn find_owners(&mut self) {
-        let begin = Instant::now();
+        let begin = Begin::now();
         self.owners.find(&self.whose.processes());
         self.owners_are_stale = false;
-        self.owners_due = Share::Quarter.again(self.now, begin.elapsed(), Duration::ZERO);
+        self.owners_due = Share::Lasting.again(self.now, begin.cost(), Duration::ZERO);
     }
 }
