@@ -3,10 +3,13 @@
 //! A shared one is the server's, with its mark (SO_RCVLOWAT) up so that the server does not read: below the mark no
 //! readiness comes to us either, and lowering it would wake the server. So it is read by pace: looked at again after
 //! a pause that grows with the silence. A byte is then late by no more than the silence before it took, and by
-//! [`LONGEST_PAUSE`] at most, and a thousand silent clients cost a twentieth of a processor.
+//! [`LONGEST_PAUSE`] at most, and a thousand silent clients cost a twentieth of a processor. It is written by pace, too,
+//! where its buffer is full: the server may have it block at any time, and with it a runtime's calls.
 use crate::stream::Stream;
 use rustix::io::{Errno, ioctl_fionbio};
-use rustix::net::{RecvFlags, Shutdown, connect_unspec, recv, shutdown};
+use rustix::net::{
+    RecvFlags, SendFlags, Shutdown, connect_unspec, getpeername, getsockname, recv, send, shutdown,
+};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
@@ -33,13 +36,24 @@ thread_local! {
 
 /// A client's connection.
 #[derive(Debug)]
-pub struct Client {
-    stream: Stream,
-    /// `None`: ours alone, read when it is ready. Few have one.
-    pace: Option<Box<Pace>>,
+pub struct Client(Way);
+
+#[derive(Debug)]
+enum Way {
+    Own(Stream),
+    /// Few: whoever waits costs no memory for it.
+    Shared(Box<Shared>),
 }
 
-/// When a shared connection is looked at again.
+/// Its flags are the server's to change: no call may rely on them.
+#[derive(Debug)]
+struct Shared {
+    socket: OwnedFd,
+    reads: Pace,
+    writes: Pace,
+}
+
+/// When a shared connection is tried again.
 #[derive(Debug)]
 struct Pace {
     pause: Duration,
@@ -49,7 +63,7 @@ struct Pace {
 impl Client {
     /// One that is ours alone.
     pub fn of(stream: Stream) -> Self {
-        Self { stream, pace: None }
+        Self(Way::Own(stream))
     }
 
     /// One that is ours alone, and may block still.
@@ -61,23 +75,26 @@ impl Client {
         Ok(Self::of(Stream::of(descriptor)?))
     }
 
-    /// One that the server has too; its flags and its mark are left as they are.
-    ///
-    /// # Errors
-    /// As [`Self::of_descriptor`].
-    pub fn shared(duplicate: OwnedFd) -> io::Result<Self> {
-        let stream = Stream::of(duplicate)?;
-        Ok(Self { stream, pace: Some(Box::new(Pace { pause: FIRST_PAUSE, until: None })) })
+    /// One of TCP that the server has too; its flags and its mark are left as they are.
+    pub fn shared(duplicate: OwnedFd) -> Self {
+        let shared = Shared { socket: duplicate, reads: Pace::new(), writes: Pace::new() };
+        Self(Way::Shared(Box::new(shared)))
     }
 
     /// The client's address, and the one it came to; `None`: it has gone, or is of the unix family.
     pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
-        self.stream.ends()
+        match &self.0 {
+            Way::Own(stream) => stream.ends(),
+            Way::Shared(shared) => {
+                let (peer, own) = (getpeername(&shared.socket).ok()??, getsockname(&shared.socket).ok()?);
+                Some((peer.try_into().ok()?, own.try_into().ok()?))
+            }
+        }
     }
 
     /// Whether the server has it too.
     pub fn is_shared(&self) -> bool {
-        self.pace.is_some()
+        matches!(self.0, Way::Shared(_))
     }
 
     /// Reads once, and hands over what came; 0 bytes: the client has closed its half.
@@ -113,14 +130,12 @@ impl Client {
     /// The last there is to do with it. Of a shared one the server sees the end, and lets it go as well. A client that
     /// goes on sending is reset then: what it sent would be the server's to read.
     pub fn end(self) {
-        if !self.is_shared() {
-            return;
-        }
-        if matches!(recv(&self.stream, &mut [0], RecvFlags::DONTWAIT), Ok((_, 1..))) {
+        let Way::Shared(shared) = &self.0 else { return };
+        if matches!(recv(&shared.socket, &mut [0], RecvFlags::DONTWAIT), Ok((_, 1..))) {
             return self.reset();
         }
         // ENOTCONN: it has ended already.
-        let _ = shutdown(&self.stream, Shutdown::Both);
+        let _ = shutdown(&shared.socket, Shutdown::Both);
     }
 
     /// Ends it by a reset, shared or not, and nothing of it is left to read. On a unix socket it just ends: there a
@@ -128,27 +143,33 @@ impl Client {
     pub fn reset(self) {
         // Disconnecting does so whoever else has the socket (tcp_disconnect in net/ipv4/tcp.c). Where it fails there is
         // no connection.
-        let _ = connect_unspec(&self.stream);
+        let _ = match &self.0 {
+            Way::Own(stream) => connect_unspec(stream),
+            Way::Shared(shared) => connect_unspec(&shared.socket),
+        };
     }
 }
 
 impl Pace {
-    fn poll_read(
+    fn new() -> Self {
+        Self { pause: FIRST_PAUSE, until: None }
+    }
+
+    /// Makes a call that does not block, again and again until it can be done.
+    fn poll<T>(
         &mut self,
-        stream: &Stream,
         context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+        mut call: impl FnMut() -> rustix::io::Result<T>,
+    ) -> Poll<io::Result<T>> {
         loop {
             if let Some(until) = &mut self.until {
                 ready!(until.as_mut().poll(context));
                 self.until = None;
             }
-            match recv(stream, buffer.initialize_unfilled(), RecvFlags::DONTWAIT) {
-                Ok((length, _)) => {
-                    buffer.advance(length);
+            match call() {
+                Ok(done) => {
                     self.pause = FIRST_PAUSE;
-                    return Poll::Ready(Ok(()));
+                    return Poll::Ready(Ok(done));
                 }
                 Err(Errno::AGAIN) => {
                     self.until = Some(Box::pin(sleep(self.pause)));
@@ -167,10 +188,15 @@ impl AsyncRead for Client {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, pace } = &mut *self;
-        match pace {
-            Some(pace) => pace.poll_read(stream, context, buffer),
-            None => Pin::new(stream).poll_read(context, buffer),
+        match &mut self.0 {
+            Way::Own(stream) => Pin::new(stream).poll_read(context, buffer),
+            Way::Shared(shared) => {
+                let Shared { socket, reads, .. } = &mut **shared;
+                let call = || recv(&*socket, buffer.initialize_unfilled(), RecvFlags::DONTWAIT);
+                let (length, _) = ready!(reads.poll(context, call))?;
+                buffer.advance(length);
+                Poll::Ready(Ok(()))
+            }
         }
     }
 }
@@ -181,14 +207,27 @@ impl AsyncWrite for Client {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        match &mut self.0 {
+            Way::Own(stream) => Pin::new(stream).poll_write(context, bytes),
+            Way::Shared(shared) => {
+                let Shared { socket, writes, .. } = &mut **shared;
+                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+                writes.poll(context, || send(&*socket, bytes, flags))
+            }
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        match &mut self.0 {
+            Way::Own(stream) => Pin::new(stream).poll_flush(context),
+            Way::Shared(_) => Poll::Ready(Ok(())),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        match &mut self.0 {
+            Way::Own(stream) => Pin::new(stream).poll_shutdown(context),
+            Way::Shared(shared) => Poll::Ready(Ok(shutdown(&shared.socket, Shutdown::Write)?)),
+        }
     }
 }

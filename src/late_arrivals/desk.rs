@@ -87,7 +87,7 @@ impl Desk {
     }
 
     /// Serves a late request, of which `taken` was read already. `connection` is a duplicate of the server's descriptor:
-    /// it does not block, and its SO_RCVLOWAT mark is up, so that the server does not read. Both stay as they are. The
+    /// its SO_RCVLOWAT mark is up, so that the server does not read, and it may block or not. Both stay as they are. The
     /// request is read to its end and answered, once, whatever is pipelined behind it; then the connection is shut
     /// down both ways, so that the server sees its end.
     pub fn serve_late_request(&self, connection: OwnedFd, taken: Vec<u8>) {
@@ -195,7 +195,7 @@ async fn accept_all(
 
 fn serve_one(connection: OwnedFd, taken: Vec<u8>, entry: Entry, visit: Option<Visit>, service: Arc<Service>) {
     let client = match entry.kind() {
-        Kind::LateRequest => Client::shared(connection),
+        Kind::LateRequest => Ok(Client::shared(connection)),
         Kind::LateArrival | Kind::Rest => Client::of_descriptor(connection),
     };
     // Where descriptors lack it is closed, and counts as gone.

@@ -39,6 +39,7 @@ mod tls;
 pub use answer::RESPONSE;
 pub use book::{Kind, Served};
 pub use desk::Desk;
+pub use opening::is_whole;
 pub use passage::{Passage, Traffic};
 pub use relay::Fellow;
 pub use service::Settings;

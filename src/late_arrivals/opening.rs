@@ -72,6 +72,15 @@ pub fn understand(bytes: &[u8]) -> Opening {
     }
 }
 
+/// Whether these bytes begin with a request of HTTP/1 that is whole, with its body if it will be sent.
+#[must_use]
+pub fn is_whole(bytes: &[u8]) -> bool {
+    let Opening::Request(head) = understand(bytes) else { return false };
+    let Ok(body) = head.body.clone() else { return false };
+    let mut body = head.sends_when_refused(body);
+    body.take(&bytes[head.length..]).is_ok() && body.is_over()
+}
+
 /// What bytes are that were [`Opening::Partial`] and of which no more will come: nobody but HTTP/2 says `PRI `.
 pub fn understand_no_more(bytes: &[u8]) -> Opening {
     let is_http2 = bytes.starts_with(&PREFACE[..4]);
@@ -81,6 +90,22 @@ pub fn understand_no_more(bytes: &[u8]) -> Opening {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_whole_with_the_body_that_will_be_sent() {
+        let post = "POST / HTTP/1.1\r\nHost: a\r\n";
+        let of = |rest: &str| is_whole(format!("{post}{rest}").as_bytes());
+        for rest in ["\r\n", "Content-Length: 3\r\n\r\nabc", "Content-Length: 3\r\n\r\nabcGET /"] {
+            assert!(of(rest), "{rest}");
+        }
+        assert!(of("Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"));
+        assert!(of("Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"), "refused, it sends none");
+        for rest in ["", "Content-Length: 3\r\n\r\nab", "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"] {
+            assert!(!of(rest), "{rest}");
+        }
+        assert!(!is_whole(b"") && !is_whole(b"hello\r\n\r\n"));
+    }
+
     use crate::late_arrivals::body::Body;
     use proptest::prelude::*;
 

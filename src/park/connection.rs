@@ -99,6 +99,11 @@ impl Connection {
         }
     }
 
+    /// The late request cannot be taken as a whole: it is the server's.
+    pub fn give_back(&mut self, seen: &Seen) -> Act {
+        self.release(Left::Bytes, seen)
+    }
+
     /// What the drain should take it to be doing.
     #[must_use]
     pub fn standing(&self, seen: &Seen, patience: Patience) -> Option<Standing> {

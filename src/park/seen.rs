@@ -35,7 +35,8 @@ pub enum Act {
     Lower,
     /// Look at the bytes that wait, and say what they are: [`Connection::peeked`].
     Peek,
-    /// Take the late request, and say whether it could be had: [`Connection::took`].
+    /// Take the late request, and say whether it could be had: [`Connection::took`]; or, where it cannot be had as a whole,
+    /// [`Connection::give_back`].
     Take,
 }
 

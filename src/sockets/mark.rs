@@ -5,6 +5,7 @@ use super::sys;
 use super::tcp_info::{TCP_INFO_MAX, TcpInfo};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread};
+use rustix::net::sockopt::socket_recv_buffer_size;
 use rustix::net::{RecvFlags, recv};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -110,6 +111,27 @@ pub fn take(socket: &OwnedFd, read: u64, sent: u64) -> io::Result<Option<Vec<u8>
 pub fn take_left(socket: &OwnedFd) -> io::Result<Option<Vec<u8>>> {
     ioctl_fionbio(socket, true)?;
     take_all(socket)
+}
+
+/// Whether the server has set a receive buffer of its own (SO_RCVBUF) in which the mark could not be raised as high: it is half of
+/// that then, and the server is woken when so much has come, or no more fits.
+///
+/// # Errors
+/// What a seccomp filter refuses.
+pub fn is_clamped(socket: &OwnedFd) -> io::Result<bool> {
+    // Without one, raising the mark has made the buffer larger than the mark (tcp_set_rcvlowat() in net/ipv4/tcp.c).
+    Ok(socket_recv_buffer_size(socket)? < RAISED as usize)
+}
+
+/// As many of the bytes that wait as [`take`] would take; they go on waiting.
+///
+/// # Errors
+/// As [`peek`].
+pub fn peek_all(socket: &OwnedFd) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; FIRST_TAKE];
+    let length = peek(socket, &mut bytes)?.len();
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 /// Whether the server's calls on it return at once.

@@ -22,6 +22,7 @@ mod hidden;
 mod inside;
 mod limits;
 mod listeners;
+mod low_ports;
 mod memory;
 mod moments;
 mod mptcp;
@@ -53,6 +54,7 @@ fn main() {
         groups::trials(),
         limits::trials(),
         listeners::trials(),
+        low_ports::trials(&privileges),
         moments::trials(),
         replaced::trials(),
         relistening::trials(),

@@ -2,7 +2,7 @@
 use crate::odd::Odd;
 use crate::support::trial::trial;
 use crate::support::{process, wait_for};
-use crate::talk::{busy, get, hear, is_answered, is_at_its_end, is_told_once, kept_alive};
+use crate::talk::{busy, get, hear, is_answered, is_at_its_end, is_told_once, kept_alive, raw};
 use lameduck::sockets::mark::RAISED;
 use lameduck::sockets::memory::TIE_QUIET;
 use libtest_mimic::Trial;
@@ -84,9 +84,7 @@ fn no_request() {
 
 fn flood(head: &[u8], piece: u8) {
     let mut odd = Odd::start("polite", &["--timeout", "2m"]);
-    let mut client = TcpStream::connect(odd.server.address()).expect("a connection");
-    client.write_all(get("/").as_bytes()).expect("a request");
-    assert!(client.read(&mut [0; 1024]).expect("an answer") > 0);
+    let mut client = raw(&odd);
     let mut working = busy(&odd);
     odd.stop_and_park(2);
     let before = resident(odd.server.pid());
@@ -122,7 +120,7 @@ fn resident(pid: u32) -> u64 {
 }
 
 /// The bytes of this client's that wait to be acknowledged or to be read (proc_pid_net(5)).
-fn underway(client: &TcpStream) -> u64 {
+pub fn underway(client: &TcpStream) -> u64 {
     let rows = fs::read_to_string("/proc/net/tcp").expect("the kernel's table");
     let ends = [client.local_addr(), client.peer_addr()]
         .map(|end| format!("0100007F:{:04X}", end.expect("an address").port()));
@@ -142,9 +140,7 @@ fn underway(client: &TcpStream) -> u64 {
 fn resets() {
     let mut odd = Odd::start("polite", &[]);
     let open = || {
-        let mut client = TcpStream::connect(odd.server.address()).expect("a connection");
-        client.write_all(get("/").as_bytes()).expect("a request");
-        assert!(client.read(&mut [0; 1024]).expect("an answer") > 0);
+        let client = raw(&odd);
         set_socket_linger(&client, Some(Duration::ZERO)).expect("an option");
         client
     };

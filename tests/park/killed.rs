@@ -7,11 +7,11 @@ use crate::odd::Odd;
 use crate::support::process::kill;
 use crate::support::trial::trial;
 use crate::support::wait_for;
-use crate::talk::{busy, get, is_answered, kept_alive};
+use crate::talk::{busy, get, is_answered, kept_alive, raw};
 use lameduck::sockets::mark::RAISED;
 use libtest_mimic::Trial;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::os::unix::process::ExitStatusExt;
 
 pub fn trials() -> Vec<Trial> {
@@ -25,9 +25,7 @@ pub fn trials() -> Vec<Trial> {
 fn killed() {
     let mut odd = Odd::start("polite", &[]);
     let idle = kept_alive(odd.server.address(), 2);
-    let mut asking = TcpStream::connect(odd.server.address()).expect("a connection");
-    asking.write_all(get("/").as_bytes()).expect("a request");
-    assert!(asking.read(&mut [0; 1024]).expect("an answer") > 0);
+    let mut asking = raw(&odd);
     let mut working = busy(&odd);
     odd.stop_and_park(4);
     odd.server.signal(libc::SIGKILL);

@@ -10,6 +10,7 @@ mod support;
 
 mod clients;
 mod crowd;
+mod in_spite;
 mod killed;
 mod missed;
 mod odd;
@@ -25,6 +26,7 @@ use support::runner;
 fn main() {
     runner::one_at_a_time([
         servers::trials(),
+        in_spite::trials(),
         clients::trials(),
         pipelining::trials(),
         policy::trials(),

@@ -10,10 +10,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// How many clients keep a server busy.
-const CLIENTS: usize = 20;
+pub const CLIENTS: usize = 20;
 const PACE: Duration = Duration::from_millis(5);
 /// The request by which a server is seen to be up.
-const PROBES: u64 = 1;
+pub const PROBES: u64 = 1;
 
 pub fn trials() -> Vec<Trial> {
     vec![

@@ -1,8 +1,8 @@
 //! What clients say on kept-alive connections, and what they hear.
 use crate::http::Connection;
 use crate::odd::Odd;
-use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
@@ -39,6 +39,14 @@ pub fn kept_alive(address: SocketAddr, count: usize) -> Vec<Connection> {
     let connections = (0..count).map(|_| open()).collect::<io::Result<_>>().expect("kept-alive connections");
     thread::sleep(TICK); // what the client does, not what is waited for
     connections
+}
+
+/// One connection with an answer behind it, for a client that is none of HTTP's.
+pub fn raw(odd: &Odd) -> TcpStream {
+    let mut client = TcpStream::connect(odd.server.address()).expect("a connection");
+    client.write_all(get("/").as_bytes()).expect("a request");
+    assert!(client.read(&mut [0; 1024]).expect("an answer") > 0);
+    client
 }
 
 /// A connection with a request that the server works on until [`Odd::finish_work`]: until then the drain waits.

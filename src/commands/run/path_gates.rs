@@ -35,6 +35,7 @@ impl Gatekeeper {
                 }
                 GateError::Abstract
                 | GateError::Refused { .. }
+                | GateError::Privileged { .. }
                 | GateError::NotDiverted { .. }
                 | GateError::NotRefused { .. } => self.obstacle(address, error.to_string()),
             }

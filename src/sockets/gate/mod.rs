@@ -47,6 +47,15 @@ pub enum GateError {
         /// The kernel's answer.
         error: io::Error,
     },
+    /// The server's port was bound with a privilege that lameduck has not.
+    #[error(
+        "cannot bind a second socket to {address}: a port below net.ipv4.ip_unprivileged_port_start needs CAP_NET_BIND_SERVICE; \
+         give it to lameduck, or set that to 0"
+    )]
+    Privileged {
+        /// The listener's address.
+        address: SocketAddr,
+    },
     /// Nobody can take the place of a name that is no path.
     #[error("an abstract name cannot be gated: give the server a path")]
     Abstract,

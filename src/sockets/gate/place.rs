@@ -3,6 +3,7 @@ use super::GateError;
 use super::program::{Routes, Target, assemble};
 use crate::sockets::sys::attach_reuseport_program;
 use nix::unistd::{Uid, setfsuid};
+use rustix::io::Errno;
 use rustix::net::sockopt::{
     set_ip_multicast_loop, set_ipv6_v6only, set_socket_reuseaddr, set_socket_reuseport,
 };
@@ -13,6 +14,9 @@ use std::os::fd::OwnedFd;
 
 /// The kernel cuts it down to net.core.somaxconn (listen(2)).
 const LONGEST_BACKLOG: i32 = i32::MAX;
+
+/// No port from here up needs a privilege, unless net.ipv4.ip_unprivileged_port_start says so (ip(7)).
+const FIRST_UNPRIVILEGED: u16 = 1024;
 
 /// What a socket must share to be a member: address, IPV6_V6ONLY and user.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +34,12 @@ impl Place {
     ///
     /// SO_REUSEADDR is needed beside SO_REUSEPORT: the server's queued and open connections are bound here too.
     pub(super) fn bind(self) -> Result<OwnedFd, GateError> {
-        let refused = |error: io::Error| self.refused("cannot bind a second socket to", error);
+        let refused = |error: Errno| match error {
+            Errno::ACCESS if self.address.port() < FIRST_UNPRIVILEGED => {
+                GateError::Privileged { address: self.address }
+            }
+            error => self.refused("cannot bind a second socket to", error.into()),
+        };
         let socket = self.under_uid(|| {
             let family = if self.address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -49,7 +58,7 @@ impl Place {
             bind(&socket, &self.address)?;
             Ok(socket)
         };
-        bound().map_err(|error| refused(error.into()))
+        bound().map_err(refused)
     }
 
     /// Tries on a socket that is nowhere bound whether programs are permitted. Else this would show only after our

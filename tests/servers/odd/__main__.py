@@ -4,6 +4,10 @@ polite     tells when it is read to, and closes what is at rest at TERM
 eager      reads again at once behind each answer, before it waits
 hasty      reads all its connections all the time, whether it was told to or not
 blocking   has a thread for each connection, whose calls block
+timed      the same, with SO_RCVTIMEO
+flipping   the same, and blocks only while it reads
+smallest   has set SO_RCVBUF as small as it can be
+small      has set SO_RCVBUF to 32 KiB
 shared     has a process for each connection; the first holds the connection too, 300 ms longer
 shutdown   shuts all connections down at TERM, and goes two seconds later
 lingering  goes on for two seconds after TERM, and says close with each answer
@@ -37,7 +41,7 @@ import socket
 import serving
 import stopping
 import strangers
-from manner import MANNER, PORT, say
+from manner import BUFFERS, MANNER, PORT, say
 
 NOBODY = 65534
 WAITS = 0.0005 if MANNER in ("hasty", "moving") else 0.005
@@ -68,6 +72,8 @@ def main():
         os.setpgid(0, 0)
     listener = socket.create_server(("127.0.0.1", PORT), backlog=512)
     listener.setblocking(False)
+    if MANNER in BUFFERS:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFERS[MANNER])
     if MANNER != "two-users" or become_two_users():
         say(f"pid {os.getpid()}")
     serving.selector.register(listener, selectors.EVENT_READ)

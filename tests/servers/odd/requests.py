@@ -3,7 +3,7 @@
 import os
 import time
 
-from manner import MANNER
+from manner import BUFFERS, MANNER, say
 
 HELD = float("inf")
 ANSWERS_A_CONNECTION = 5
@@ -25,6 +25,9 @@ class Requests:
     def begin(self):
         """Begins the next request, if all of its head and body is here. What is no request is one of /."""
         end = self.bytes.find(b"\r\n\r\n")
+        if MANNER in BUFFERS and self.bytes[:1] == b"x":
+            say("the rest of a body without its head")
+            os._exit(1)
         if self.due is not None or end < 0:
             return
         head = self.bytes[:end].decode("latin-1")

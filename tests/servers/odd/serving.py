@@ -2,14 +2,19 @@
 
 import contextlib
 import os
+import select
 import selectors
 import signal
 import socket
+import struct
 import threading
 import time
 
-from manner import MANNER, say
-from requests import Requests
+from manner import FLIPS, MANNER, READS_WITHIN, THREADED, say
+from requests import Requests, stopped
+
+# For so long one that flips waits without blocking, in seconds.
+AT_REST = 0.02
 
 selector = selectors.DefaultSelector()
 # None for those that a process of their own serves, the first of which this is.
@@ -52,7 +57,7 @@ def forget():
 def end(sock):
     requests = connections.pop(sock, None)
     counted["ended"] += requests.count if requests is not None else 0
-    if MANNER != "blocking":
+    if not THREADED:
         selector.unregister(sock)
     if MANNER == "shared":
         with contextlib.suppress(OSError):
@@ -104,8 +109,10 @@ def accept(listener):
         listener.close()
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     connections[sock] = Requests()
-    sock.setblocking(MANNER == "blocking")
-    if MANNER == "blocking":
+    sock.setblocking(THREADED)
+    if MANNER in READS_WITHIN:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, READS_WITHIN[MANNER]))
+    if THREADED:
         threading.Thread(target=serve_blocking, args=[sock], daemon=True).start()
     else:
         selector.register(sock, selectors.EVENT_READ)
@@ -114,7 +121,13 @@ def accept(listener):
 def serve_blocking(sock):
     requests = connections[sock]
     while sock in connections:
+        if MANNER in FLIPS:
+            sock.setblocking(False)
+            select.select([sock], [], [], AT_REST)
+            sock.setblocking(True)
         read(sock)
+        if MANNER in READS_WITHIN and stopped["at"] is not None and sock in connections and requests.due is None:
+            end(sock)
         while requests.due is not None and sock in connections:
             time.sleep(0.001)
             answer(sock)
@@ -127,7 +140,7 @@ def turn(listener, waits):
             accept(listener)
         elif key.fileobj in connections:
             read(key.fileobj)
-    if MANNER == "blocking":
+    if THREADED:
         return
     for sock, requests in list(connections.items()):
         if requests is not None:

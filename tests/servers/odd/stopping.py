@@ -6,7 +6,7 @@ import socket
 import time
 
 import serving
-from manner import MANNER, say
+from manner import MANNER, READS_WITHIN, say
 from requests import stopped
 
 LINGER = 2.0
@@ -48,6 +48,9 @@ def is_over():
         return True
     if MANNER == "lingering":
         return time.monotonic() > stopped["at"] + LINGER
+    if MANNER in READS_WITHIN:
+        # Each thread ends its own.
+        return not serving.connections
     for sock in [sock for sock, requests in list(serving.connections.items()) if is_at_rest(requests)]:
         if MANNER == "blocking":
             serving.connections.pop(sock)

@@ -1,5 +1,6 @@
 //! What is done with one connection, on a duplicate that is held for an instant.
 use super::{Entry, Parking, mark};
+use crate::late_arrivals::is_whole;
 use crate::park::{Act, Connection, FirstBytes, PEEK, Seen};
 use crate::sockets::mark::Raise;
 use std::io;
@@ -31,6 +32,7 @@ impl Parking {
             Act::Raise => self.raise(&socket, entry, seen),
             Act::Lower => self.lower(&socket, entry),
             Act::Peek => return peek(&socket, &mut entry.connection, seen),
+            Act::Take if is_longer(&socket) => return Some(entry.connection.give_back(seen)),
             Act::Take => self.take(socket, &mut entry.connection),
         }
         None
@@ -63,6 +65,12 @@ impl Parking {
         connection.took(taken.is_some());
         self.late.extend(taken.map(|bytes| (socket, bytes)));
     }
+}
+
+/// Whether the late request has not come as a whole, and what follows would wake the server, because it has a small buffer: it
+/// would read the rest of what we had taken.
+fn is_longer(socket: &OwnedFd) -> bool {
+    mark::is_clamped(socket).unwrap_or(true) && !mark::peek_all(socket).is_ok_and(|bytes| is_whole(&bytes))
 }
 
 /// Where nothing waits any more the server was quicker, or the client is gone, which wakes the server.
