@@ -8,6 +8,7 @@ mod faults;
 mod support;
 
 mod calls;
+mod killed;
 mod letting_go;
 mod listen;
 mod probe;
@@ -20,6 +21,7 @@ use support::runner;
 fn main() {
     runner::one_at_a_time([
         calls::trials(),
+        killed::trials(),
         letting_go::trials(),
         refused::trials(),
         restricted::trials(),

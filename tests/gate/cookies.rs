@@ -1,62 +1,36 @@
 //! Handshakes that were answered by SYN cookie leave no trace at the server: their last ACK alone makes the
-//! connection, at whichever listener it reaches. In a network of its own, where cookies are always sent.
-use super::faults::{lose_acks, lose_nothing, own_network};
+//! connection, at whichever listener it reaches. In a network of its own, where cookies are sent when this says so.
+use super::apart::{counter, set};
+use super::faults::{lose_acks, lose_nothing};
 use super::scene::{BOUND, become_queued, close, form, knock, reach, server, until};
 use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
-use libtest_mimic::{Completion, Failed};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::socket_error;
 use rustix::net::{SocketFlags, accept_with, listen};
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-/// Set in the process of its own.
-const OWN_NETWORK: &str = "LAMEDUCK_TEST_OWN_NETWORK";
-/// It cannot have a network of its own: as Automake's tests say it.
-const CANNOT: u8 = 77;
 const CLIENTS: u64 = 20;
-const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+pub const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-pub fn trial() -> Result<Completion, Failed> {
-    let output = Command::new(std::env::current_exe()?).env(OWN_NETWORK, "1").output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    match output.status.code() {
-        Some(0) => Ok(Completion::Completed),
-        Some(code) if code == i32::from(CANNOT) => Ok(Completion::ignored_with(said.trim())),
-        _ => Err(said.into()),
-    }
-}
-
-/// Plays the test, where this is the process of its own.
-pub fn in_a_network_of_its_own() -> Option<ExitCode> {
-    std::env::var_os(OWN_NETWORK)?;
-    if let Err(error) = own_network::enter().and_then(|()| send_cookies(ALWAYS)) {
-        eprintln!("needs a network namespace of its own, with SYN cookies: {error}");
-        return Some(CANNOT.into());
-    }
+/// The test, in a network of its own.
+pub fn handshakes_survive() {
     for (address, way, members) in
         [("127.0.0.1:0", "127.0.0.1", 1), ("[::1]:0", "::1", 1), ("[::]:0", "127.0.0.1", 3)]
     {
-        send_cookies(ALWAYS).unwrap();
+        set("tcp_syncookies", ALWAYS);
         assert_eq!(late_arrivals(address, way, members, 128), CLIENTS);
-        send_cookies(WHEN_FULL).unwrap();
+        set("tcp_syncookies", WHEN_FULL);
         let late = late_arrivals(address, way, members, 2);
         assert!((1..CLIENTS).contains(&late), "{late}: some have a row in the server's queue of handshakes");
     }
-    Some(ExitCode::SUCCESS)
 }
 
 /// `net.ipv4.tcp_syncookies` (ip-sysctl.rst).
 const WHEN_FULL: &str = "1";
-const ALWAYS: &str = "2";
-
-fn send_cookies(when: &str) -> std::io::Result<()> {
-    fs::write("/proc/sys/net/ipv4/tcp_syncookies", when)
-}
+pub const ALWAYS: &str = "2";
 
 /// Closes the gate while handshakes are in flight, and sees every client answered: those that have a cookie as late
 /// arrivals, whose number it gives, the others by the server.
@@ -93,7 +67,7 @@ fn late_arrivals(address: &str, way: &str, members: usize, backlog: i32) -> u64 
 }
 
 /// Serves whoever is queued, and gives how many.
-fn serve(socket: &OwnedFd) -> u64 {
+pub fn serve(socket: &OwnedFd) -> u64 {
     let mut served = 0;
     while let Ok(accepted) = accept_with(socket, SocketFlags::CLOEXEC) {
         let mut accepted = TcpStream::from(accepted);
@@ -119,13 +93,4 @@ fn connect_in_part(to: std::net::SocketAddr) -> TcpStream {
     client.set_nonblocking(false).unwrap();
     client.set_read_timeout(Some(BOUND)).unwrap();
     client
-}
-
-/// A counter of group `TcpExt` in /proc/net/netstat.
-fn counter(name: &str) -> u64 {
-    let text = fs::read_to_string("/proc/self/net/netstat").unwrap();
-    let mut lines = text.lines().filter_map(|line| line.strip_prefix("TcpExt: "));
-    let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
-    let column = names.split(' ').position(|known| known == name).unwrap();
-    values.split(' ').nth(column).unwrap().parse().unwrap()
 }

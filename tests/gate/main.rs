@@ -1,7 +1,9 @@
 //! The gate on real kernel sockets: formed, closed, undone, plugged and refused.
 //!
 //! What needs a privilege that this machine does not give is shown as ignored, with the reason.
+mod apart;
 mod cookies;
+mod fast_open;
 mod groups;
 mod kinds;
 mod mptcp;
@@ -19,7 +21,7 @@ use libtest_mimic::{Arguments, Trial, run};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if let Some(code) = cookies::in_a_network_of_its_own() {
+    if let Some(code) = apart::in_a_network_of_its_own() {
         return code;
     }
     macro_rules! trials {
@@ -51,9 +53,6 @@ fn main() -> ExitCode {
         Ok(mptcp::trial())
     }));
     trials.push(Trial::ignorable_test("users::a_listener_of_another_user_is_gated", || Ok(users::trial())));
-    trials.push(Trial::ignorable_test(
-        "cookies::handshakes_by_cookie_survive_the_closing_gate",
-        cookies::trial,
-    ));
+    trials.extend(apart::trials());
     run(&Arguments::from_args(), trials).exit_code()
 }
