@@ -76,6 +76,9 @@ fn shut_down(reach: fn(&Server), options: &[&str], on_the_way: u64) {
         let result = until_gone(&mut server, plan, 1, |server| {
             reach(server);
             signal(server, libc::SIGWINCH, "one is shut down");
+            // Whoever comes now is lameduck's, also before the gate closes.
+            let late = answer(half_a_request(("127.0.0.1", server.address().port())));
+            assert!(late.starts_with("HTTP/1.1 503 "), "{late:?}");
             drop(holder);
         });
         drained(&server, &result);

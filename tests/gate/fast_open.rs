@@ -47,7 +47,9 @@ fn through_the_gate(address: &str, way: &str, members: usize, at_ours: u64) {
     // Who is answered by SYN cookie sends its request after the handshake (tcp_conn_request() in net/ipv4/tcp_input.c).
     let possible = u64::from(get("tcp_syncookies") != ALWAYS);
     let (sockets, address) = server(address, false, members);
-    sockets.iter().for_each(|socket| set_tcp_option(socket, libc::TCP_FASTOPEN, PENDING));
+    for socket in &sockets {
+        set_tcp_option(socket, libc::TCP_FASTOPEN, PENDING);
+    }
     let to = reach(address, way);
     // The first one asks for the cookie.
     is_served(knock(to), &sockets);
@@ -60,7 +62,9 @@ fn through_the_gate(address: &str, way: &str, members: usize, at_ours: u64) {
     let before = counter("TCPFastOpenPassive");
     let desk = Desk::open(Settings::answering(Duration::from_hours(1))).unwrap();
     let ours: Vec<_> = group.sockets().collect();
-    ours.iter().for_each(|ours| desk.accept_from(ours, None).unwrap());
+    for ours in &ours {
+        desk.accept_from(ours, None).unwrap();
+    }
     let late: Vec<TcpStream> = (0..CLIENTS).map(|_| knock(to)).collect();
     for client in late {
         assert_eq!(heard(client), RESPONSE);

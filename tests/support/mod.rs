@@ -10,6 +10,7 @@ pub mod container;
 pub mod control_group;
 pub mod halves;
 pub mod helm;
+#[cfg(feature = "trial")]
 pub mod load;
 pub mod made;
 pub mod namespaces;
