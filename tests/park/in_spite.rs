@@ -30,7 +30,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a_server_with_the_smallest_buffer_answers_what_it_has_read", &Ok(()), || small("smallest", 0)),
         trial("a_server_with_a_small_buffer_answers_what_it_has_read", &Ok(()), || small("small", 0)),
         trial("a_server_with_a_small_buffer_answers_the_bodies_it_has_read", &Ok(()), || {
-            small("small", LONG)
+            small("small", LONG);
         }),
         trial("a_late_request_longer_than_a_small_buffer_is_the_servers", &Ok(()), longer),
         trial("clients_that_close_their_half_behind_a_late_request_are_answered_once", &Ok(()), half_closed),
