@@ -8,10 +8,11 @@ there for a hook a listener is duplicated for an instant (--way wait), or a sock
 (--way sidecar). The options are those of `lameduck run` and of the hooks, and so are their variables: run it where the \
 server runs, with the same options.
 
-With --filename or KIND/NAME nothing is tried: manifests are read, or objects of a cluster (by KUBECONFIG, or from within it), with what \
-belongs to them (Services, Ingresses, autoscalers, Roles), and it is said what they make of a drain, what weighs most first. Pods with \
-lameduck in them are examined with the options that their command, annotations and variables have, and pods without with those that are \
-given here; what manifests leave open (--propagation, of whoever sends them traffic) may be given here, too. Nothing is changed.
+With --filename or KIND/NAME nothing is tried: manifests are read, or objects of a cluster (by kubectl, $KUBECTL or the one in PATH; in a \
+pod without it by the service account), with what belongs to them (Services, Ingresses, autoscalers, Roles), and it is said what they make \
+of a drain, what weighs most first. Pods with lameduck in them are examined with the options that their command, annotations and variables \
+have, and pods without with those that are given here; what manifests leave open (--propagation, of whoever sends them traffic) may be \
+given here, too. Nothing is changed.
 
 In Kubernetes the API server is asked what the service account may do, for the endpoints of this pod, and, where it may be \
 read, for the pod: within 10 s.
@@ -57,7 +58,7 @@ pub struct DoctorArgs {
     #[arg(short, long, value_name = "FILE", help_heading = "Manifests")]
     pub filename: Option<std::path::PathBuf>,
 
-    /// The objects' namespace [default: that of KUBECONFIG's context, or of this pod]
+    /// The objects' namespace [default: that of kubectl's context, or of this pod]
     #[cfg(feature = "manifests")]
     #[arg(short, long, value_name = "NAME", help_heading = "Manifests")]
     pub namespace: Option<String>,

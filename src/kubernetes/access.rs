@@ -1,14 +1,11 @@
 //! The service account's files, the API server's address, and the client that they make.
 use super::bound::{Bound, bound};
+use super::client::Client;
 use super::{Settings, Trouble};
-use kube::{Client, Config};
-use rustls_pki_types::{CertificateDer, pem::PemObject};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::time::Duration;
+use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
 
-/// The API server is on this node's side of a Service's address: who has not accepted by then will not.
-const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// A namespace's name is a DNS label (RFC 1123), bytes.
 const LONGEST_LABEL: usize = 63;
 
@@ -44,19 +41,8 @@ impl Access {
         };
         let authorities = certificates(&directory.join("ca.crt"))?;
         let ip: Option<IpAddr> = host.parse().ok();
-        let host = ip.map_or(host, |ip| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() });
-        let url = format!("https://{host}:{port}").parse();
-        let mut config =
-            Config::new(url.map_err(|_| Trouble::Address(format!("{host}:{port} is no address")))?);
-        config.default_namespace.clone_from(&namespace);
-        // Not as a file: the client would look for the system's certificates first, of which a small image has none.
-        config.root_cert = Some(authorities);
+        let client = Client::new(host, port, &token, authorities)?;
         let bound = bound(&token);
-        config.auth_info.token = Some(token.into());
-        config.connect_timeout = Some(CONNECT_WITHIN);
-        // Ours are bounded by the drain.
-        config.default_retry = false;
-        let client = Client::try_from(config).map_err(|error| Trouble::Client(chain(&error)))?;
         Ok(Self { client, namespace, bound, reached_from: ip.and_then(|ip| reached_from(ip, port)) })
     }
 }
@@ -82,14 +68,12 @@ fn content(file: &Path) -> Result<String, Trouble> {
     if text.is_empty() { Err(trouble("it is empty".to_owned())) } else { Ok(text.to_owned()) }
 }
 
-/// The certificates in a file of PEM (RFC 7468), each as DER.
-fn certificates(file: &Path) -> Result<Vec<Vec<u8>>, Trouble> {
+/// The certificates in a file of PEM (RFC 7468).
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Trouble> {
     let text = content(file)?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
     let reason = match found {
-        Ok(found) if !found.is_empty() => {
-            return Ok(found.into_iter().map(|certificate| certificate.to_vec()).collect());
-        }
+        Ok(found) if !found.is_empty() => return Ok(found),
         Ok(_) => "it holds no certificate".to_owned(),
         Err(error) => error.to_string(),
     };
@@ -113,12 +97,4 @@ fn reached_from(ip: IpAddr, port: u16) -> Option<IpAddr> {
     let socket = UdpSocket::bind(SocketAddr::new(any, 0)).ok()?;
     socket.connect(SocketAddr::new(ip, port)).ok()?;
     Some(socket.local_addr().ok()?.ip().to_canonical())
-}
-
-/// The causes of an error, without the client's own name for it.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source().or(Some(error)), |error| error.source());
-    let mut texts: Vec<String> = causes.map(ToString::to_string).collect();
-    texts.dedup_by(|cause, error| error.contains(cause.as_str()));
-    texts.join(": ")
 }

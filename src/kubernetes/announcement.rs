@@ -2,11 +2,10 @@
 use super::api::Api;
 use super::events::events;
 use super::{Notice, OwnPod, Settings, Trouble};
-use k8s_openapi::api::core::v1::Event;
-use k8s_openapi::jiff::Timestamp;
+use serde_json::Value;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::time::timeout;
 use tracing::subscriber::NoSubscriber;
 
@@ -70,7 +69,7 @@ async fn write(settings: &Settings, own_pod: Option<OwnPod>, notice: &Notice, wi
         api.identity.uid = own_pod.uid.or(api.identity.uid.take());
         own_pod.owner
     });
-    let events = events(notice, api.namespace(), &api.identity, owner.as_ref(), Timestamp::now());
+    let events = events(notice, api.namespace(), &api.identity, owner.as_ref(), SystemTime::now());
     let (of_pod, of_owner) = (events.first(), events.get(1));
     let written = tokio::join!(one(&api, of_pod, within), one(&api, of_owner, within));
     let mut announced = Announced { on: Vec::new(), trouble: None };
@@ -83,10 +82,10 @@ async fn write(settings: &Settings, own_pod: Option<OwnPod>, notice: &Notice, wi
     announced
 }
 
-async fn one(api: &Api, event: Option<&Event>, within: Duration) -> Option<Result<String, Trouble>> {
+async fn one(api: &Api, event: Option<&Value>, within: Duration) -> Option<Result<String, Trouble>> {
     let event = event?;
     let written = timeout(within, api.write(event)).await.unwrap_or(Err(Trouble::Late(within)));
-    let about = &event.involved_object;
-    let names = [&about.kind, &about.name].map(|name| name.as_deref().unwrap_or_default());
+    let about = &event["involvedObject"];
+    let names = [&about["kind"], &about["name"]].map(|name| name.as_str().unwrap_or_default());
     Some(written.map(|()| names.join(" ")))
 }

@@ -1,16 +1,14 @@
 //! The requests, each bounded in time and in size.
-use super::access::{Access, chain};
+use super::access::Access;
+use super::client::{Connection, unreachable};
 use super::lines::Lines;
+use super::objects::{EndpointSlice, EndpointSliceList};
 use super::slices::SERVICE;
 use super::{Identity, OwnPod, Settings, Trouble, own_pod};
 use http_body_util::{BodyExt, Limited};
-use k8s_openapi::List;
-use k8s_openapi::api::core::v1::{Event, Pod};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::Resource;
-use kube::api::{GetParams, ListParams, PostParams, WatchParams};
-use kube::client::Body;
-use kube::core::Request;
+use hyper::body::Incoming;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
@@ -18,6 +16,14 @@ use tokio::time::timeout;
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// The longest answer that is read, bytes. A hundred endpoints are 30 kB: this is a hundred thousand.
 const LONGEST: usize = 32 << 20;
+/// A watch that is not needed any longer is closed long before, seconds.
+const WATCHED_FOR: u32 = 290;
+/// What stands for itself in a path or a query (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Where EndpointSlices are, and where pods and Events.
+const SLICES: &str = "/apis/discovery.k8s.io/v1";
+const CORE: &str = "/api/v1";
 
 const LIST: Asked =
     Asked { verb: "list", what: "endpointslices.discovery.k8s.io", option: "--withdrawal off" };
@@ -66,13 +72,14 @@ impl Api {
     /// # Errors
     /// When it refuses, fails or is late.
     pub async fn slices(&self) -> Result<(Vec<EndpointSlice>, String), Trouble> {
-        let mut params = ListParams::default().at("0");
+        let mut query = "endpointslices?resourceVersion=0".to_owned();
         if !self.services.is_empty() {
-            params = params.labels(&format!("{SERVICE} in ({})", self.services.join(",")));
+            let selector = format!("{SERVICE} in ({})", self.services.join(","));
+            query = format!("{query}&labelSelector={}", quoted(&selector));
         }
-        let request = self.of::<EndpointSlice>().list(&params);
-        let (bytes, _) = self.ask(LIST, request).await?;
-        let list: List<EndpointSlice> = parse(&bytes)?;
+        let target = self.path(SLICES, &query);
+        let (bytes, _) = self.ask(LIST, &target, None).await?;
+        let list: EndpointSliceList = parse(&bytes)?;
         let version = list.metadata.resource_version.unwrap_or_else(|| "0".to_owned());
         Ok((list.items, version))
     }
@@ -82,12 +89,17 @@ impl Api {
     /// # Errors
     /// As [`Self::slices`].
     pub async fn watch(&self, target: &Target, version: &str) -> Result<Lines, Trouble> {
-        let params = match target {
-            Target::Slice(name) => WatchParams::default().fields(&format!("metadata.name={name}")),
-            Target::Service(name) => WatchParams::default().labels(&format!("{SERVICE}={name}")),
+        let (selector, value) = match target {
+            Target::Slice(name) => ("fieldSelector", format!("metadata.name={name}")),
+            Target::Service(name) => ("labelSelector", format!("{SERVICE}={name}")),
         };
-        let request = self.of::<EndpointSlice>().watch(&params.disable_bookmarks(), version);
-        Ok(Lines::of(self.send(WATCH, request).await?.0))
+        let target = format!(
+            "{}&{selector}={}&resourceVersion={}&timeoutSeconds={WATCHED_FOR}",
+            self.path(SLICES, "endpointslices?watch=true"),
+            quoted(&value),
+            quoted(version)
+        );
+        Ok(Lines::of(self.send(WATCH, &target, None).await?.0))
     }
 
     /// What this pod's object tells.
@@ -97,8 +109,7 @@ impl Api {
     pub async fn own_pod(&self) -> Result<OwnPod, Trouble> {
         let asked = Instant::now();
         // Not from the cache, which may not have seen yet that it is being deleted.
-        let request = self.of::<Pod>().get(&self.identity.name, &GetParams::default());
-        let (bytes, date) = self.ask(POD, request).await.map_err(|trouble| match trouble {
+        let (bytes, date) = self.ask(POD, &self.own_path(), None).await.map_err(|trouble| match trouble {
             Trouble::Refused { status: 404, .. } => {
                 Trouble::NoPod { name: self.identity.name.clone(), namespace: self.access.namespace.clone() }
             }
@@ -116,47 +127,54 @@ impl Api {
     ///
     /// # Errors
     /// As [`Self::slices`].
-    pub async fn write(&self, event: &Event) -> Result<(), Trouble> {
-        let body = serde_json::to_vec(event).map_err(|error| Trouble::Unreadable(error.to_string()))?;
-        self.ask(EVENT, self.of::<Event>().create(&PostParams::default(), body)).await?;
+    pub async fn write(&self, event: &Value) -> Result<(), Trouble> {
+        self.ask(EVENT, &self.path(CORE, "events"), Some(event)).await?;
         Ok(())
     }
 
-    pub(super) fn of<T: Resource<DynamicType = ()>>(&self) -> Request {
-        Request::new(T::url_path(&(), Some(&self.access.namespace)))
+    /// Where this pod is.
+    pub(super) fn own_path(&self) -> String {
+        self.path(CORE, &format!("pods/{}", quoted(&self.identity.name)))
     }
 
-    /// The whole of an answer, and its Date.
-    pub(super) async fn ask<E: std::fmt::Display>(
+    /// Where something of this namespace is.
+    fn path(&self, version: &str, rest: &str) -> String {
+        format!("{version}/namespaces/{}/{rest}", quoted(&self.access.namespace))
+    }
+
+    /// The whole of an answer, and its Date. `created` is created there.
+    pub(super) async fn ask(
         &self,
         asked: Asked,
-        request: Result<hyper::Request<Vec<u8>>, E>,
+        target: &str,
+        created: Option<&Value>,
     ) -> Result<(Vec<u8>, Option<String>), Trouble> {
         let whole = async {
-            let (body, date) = self.send(asked, request).await?;
+            let (body, date, connection) = self.send(asked, target, created).await?;
             let whole = Limited::new(body, LONGEST).collect().await;
-            let whole = whole.map_err(|error| Trouble::Unreachable(chain(&*error)))?;
+            let whole = whole.map_err(|error| unreachable(&*error))?;
+            self.access.client.keep(connection);
             Ok((whole.to_bytes().to_vec(), date))
         };
         timeout(ANSWER_WITHIN, whole).await.map_err(|_| Trouble::Late(ANSWER_WITHIN))?
     }
 
-    async fn send<E: std::fmt::Display>(
+    async fn send(
         &self,
         asked: Asked,
-        request: Result<hyper::Request<Vec<u8>>, E>,
-    ) -> Result<(Body, Option<String>), Trouble> {
-        let request = request.map_err(|error| Trouble::Address(error.to_string()))?.map(Body::from);
-        let answer = timeout(ANSWER_WITHIN, self.access.client.send(request)).await;
-        let answer = answer.map_err(|_| Trouble::Late(ANSWER_WITHIN))?;
-        let answer = answer.map_err(|error| unreachable(&error))?;
+        target: &str,
+        created: Option<&Value>,
+    ) -> Result<(Incoming, Option<String>, Connection), Trouble> {
+        let body = created.map(|object| object.to_string().into_bytes());
+        let answer = timeout(ANSWER_WITHIN, self.access.client.send(target, body)).await;
+        let (answer, connection) = answer.map_err(|_| Trouble::Late(ANSWER_WITHIN))??;
         let header =
             |name| answer.headers().get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
         let Asked { verb, what, option } = asked;
         match answer.status().as_u16() {
             200..=299 => {
                 let date = header("date");
-                Ok((answer.into_body(), date))
+                Ok((answer.into_body(), date, connection))
             }
             401 => Err(Trouble::Unauthorized),
             403 => Err(Trouble::Forbidden { what, verb, option }),
@@ -171,14 +189,9 @@ impl Api {
     }
 }
 
-/// No answer. rustls says of every certificate that it does not take what is wrong with it (`CertificateError`).
-fn unreachable(error: &dyn std::error::Error) -> Trouble {
-    let text = chain(error);
-    if text.contains("invalid peer certificate") {
-        Trouble::Untrusted(text)
-    } else {
-        Trouble::Unreachable(text)
-    }
+/// Text that stands in a path or a query.
+pub(super) fn quoted(text: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(text, RESERVED)
 }
 
 pub(super) fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Trouble> {

@@ -1,9 +1,9 @@
 //! The Events that tell of this pod: of core/v1, not of events.k8s.io/v1, which refuses `lastTimestamp`, by which people
 //! sort them, and `source`, which older kubectls show (ValidateEventCreate, pkg/apis/core/validation/events.go). Pure.
 use super::{Identity, Owner};
-use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time};
-use k8s_openapi::jiff::Timestamp;
+use humantime::{format_rfc3339_micros, format_rfc3339_seconds};
+use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Who says it.
 const COMPONENT: &str = "lameduck";
@@ -33,58 +33,52 @@ pub fn events(
     namespace: &str,
     identity: &Identity,
     owner: Option<&Owner>,
-    now: Timestamp,
-) -> Vec<Event> {
-    let reference = |api_version: &str, kind: &str, name: &str, uid: Option<&String>| ObjectReference {
-        api_version: Some(api_version.to_owned()),
-        kind: Some(kind.to_owned()),
-        name: Some(name.to_owned()),
-        namespace: Some(namespace.to_owned()),
-        uid: uid.cloned(),
-        ..ObjectReference::default()
+    now: SystemTime,
+) -> Vec<Value> {
+    let reference = |api_version: &str, kind: &str, name: &str, uid: Option<&str>| {
+        let mut reference =
+            json!({"apiVersion": api_version, "kind": kind, "name": name, "namespace": namespace});
+        if let Some(uid) = uid {
+            reference["uid"] = uid.into();
+        }
+        reference
     };
-    let pod = reference("v1", "Pod", &identity.name, identity.uid.as_ref());
+    let pod = reference("v1", "Pod", &identity.name, identity.uid.as_deref());
     let of_owner = owner.map(|owner| {
         let about = reference(&owner.api_version, &owner.kind, &owner.name, Some(&owner.uid));
         // One of many, and `kubectl get events` shows nothing of `related`.
         let message = format!("pod {}: {}", identity.name, notice.message);
-        Event { related: Some(pod.clone()), ..event(notice, &message, about, identity, now) }
+        let mut event = event(notice, &message, &about, identity, now);
+        event["related"] = pod.clone();
+        event
     });
-    let of_pod = event(notice, &notice.message, pod.clone(), identity, now);
+    let of_pod = event(notice, &notice.message, &pod, identity, now);
     std::iter::once(of_pod).chain(of_owner).collect()
 }
 
-fn event(
-    notice: &Notice,
-    message: &str,
-    about: ObjectReference,
-    identity: &Identity,
-    now: Timestamp,
-) -> Event {
-    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+fn event(notice: &Notice, message: &str, about: &Value, identity: &Identity, now: SystemTime) -> Value {
     // As client-go's recorder names them: unique, and by the object.
-    let unique = format!(".{:x}", now.as_nanosecond());
-    let name = cut(about.name.as_deref().unwrap_or_default(), LONGEST_NAME - unique.len());
-    Event {
-        metadata: ObjectMeta {
-            name: Some(format!("{}{unique}", name.trim_end_matches(['-', '.']))),
-            namespace: about.namespace.clone(),
-            ..ObjectMeta::default()
-        },
-        involved_object: about,
-        type_: Some(if notice.is_warning { "Warning" } else { "Normal" }.to_owned()),
-        reason: Some(notice.reason.to_owned()),
-        action: Some(ACTION.to_owned()),
-        message: Some(cut(message, LONGEST_MESSAGE).to_owned()),
-        source: Some(EventSource { component: Some(COMPONENT.to_owned()), host: None }),
-        reporting_component: Some(COMPONENT.to_owned()),
-        reporting_instance: Some(cut(&identity.name, LONGEST_INSTANCE).to_owned()),
-        first_timestamp: Some(Time(second)),
-        last_timestamp: Some(Time(second)),
-        event_time: Some(MicroTime(now)),
-        count: Some(1),
-        ..Event::default()
-    }
+    let unique = format!(".{:x}", now.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos());
+    let name = cut(about["name"].as_str().unwrap_or_default(), LONGEST_NAME - unique.len());
+    let name = format!("{}{unique}", name.trim_end_matches(['-', '.']));
+    let second = format_rfc3339_seconds(now).to_string();
+    json!({
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": about["namespace"]},
+        "involvedObject": about,
+        "type": if notice.is_warning { "Warning" } else { "Normal" },
+        "reason": notice.reason,
+        "action": ACTION,
+        "message": cut(message, LONGEST_MESSAGE),
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+        "reportingInstance": cut(&identity.name, LONGEST_INSTANCE),
+        "firstTimestamp": second,
+        "lastTimestamp": second,
+        "eventTime": format_rfc3339_micros(now).to_string(),
+        "count": 1,
+    })
 }
 
 fn cut(text: &str, longest: usize) -> &str {

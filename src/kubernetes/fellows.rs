@@ -1,7 +1,7 @@
 //! Who else serves the same as this pod. Pure.
 use super::identity::Identity;
+use super::objects::{EndpointPort, EndpointSlice};
 use super::slices::{Slices, takes_traffic};
-use k8s_openapi::api::discovery::v1::{EndpointPort, EndpointSlice};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 

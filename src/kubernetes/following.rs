@@ -2,10 +2,9 @@
 use super::api::{Api, Target};
 use super::fellows::fellows;
 use super::inquiry::News;
+use super::objects::WatchEvent;
 use super::slices::{Slices, Standing};
 use super::{Fellows, Settings, Trouble};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::api::WatchEvent;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
@@ -66,7 +65,7 @@ async fn once(
         // From the version of the list, each time: other slices may have changed while one was watched.
         let mut watch = api.watch(&target, &version).await?;
         while slices.standing(identity).target().as_ref() == Some(&target) {
-            let Some(event) = watch.next::<WatchEvent<EndpointSlice>>().await? else {
+            let Some(event) = watch.next::<WatchEvent>().await? else {
                 return Err(Trouble::Gone);
             };
             if !slices.apply(event) {

@@ -1,6 +1,6 @@
 //! Who this pod is among the endpoints.
 use super::bound::Bound;
-use k8s_openapi::api::discovery::v1::Endpoint;
+use super::objects::Endpoint;
 use std::net::IpAddr;
 
 /// What was told of this pod, by the downward API.

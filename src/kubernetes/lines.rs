@@ -1,7 +1,8 @@
 //! A watch's answer: one event a line, as they happen.
 use super::Trouble;
+use super::client::unreachable;
 use http_body_util::BodyExt;
-use kube::client::Body;
+use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
 /// The longest line that is read, bytes: a slice of a thousand endpoints, the most that one has, is 300 kB.
@@ -10,13 +11,13 @@ const LONGEST: usize = 4 << 20;
 /// The lines of an answer that has no end.
 #[derive(Debug)]
 pub struct Lines {
-    body: Body,
+    body: Incoming,
     read: Vec<u8>,
 }
 
 impl Lines {
     /// The lines of this one.
-    pub fn of(body: Body) -> Self {
+    pub fn of(body: Incoming) -> Self {
         Self { body, read: Vec::new() }
     }
 
@@ -34,7 +35,7 @@ impl Lines {
             }
             match self.body.frame().await {
                 Some(Ok(frame)) => self.read.extend(frame.into_data().unwrap_or_default()),
-                Some(Err(error)) => return Err(Trouble::Unreachable(error.to_string())),
+                Some(Err(error)) => return Err(unreachable(&error)),
                 None => return Ok(None),
             }
         }

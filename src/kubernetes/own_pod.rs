@@ -1,8 +1,7 @@
 //! What this pod's object tells. Pure.
-use super::pod::Pod;
+use super::objects::Pod;
 use super::{Identity, Trouble};
-use k8s_openapi::jiff::{Timestamp, fmt::rfc2822};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Readiness gates that a cloud's load balancer sets: AWS Load Balancer Controller, and GKE's container-native ingress.
 const LOAD_BALANCERS: [&str; 2] =
@@ -60,8 +59,7 @@ pub fn read(pod: &Pod, identity: &Identity, date: Option<&str>, asked: Instant) 
             let date = date
                 .and_then(server_time)
                 .ok_or_else(|| Trouble::Unreadable("it has no Date, which its time is told by".to_owned()))?;
-            let left = deletion.0.duration_since(date).unsigned_abs();
-            let left = if deletion.0 > date { left.saturating_sub(DATE_STEP) } else { Duration::ZERO };
+            let left = deletion.duration_since(date).unwrap_or_default().saturating_sub(DATE_STEP);
             Some(asked.checked_add(left).unwrap_or(asked))
         }
     };
@@ -76,7 +74,6 @@ fn owner(pod: &Pod) -> Option<Owner> {
     Some(Owner { api_version: one.api_version, kind: one.kind, name: one.name, uid: one.uid })
 }
 
-fn server_time(date: &str) -> Option<Timestamp> {
-    // IMF-fixdate is a date of RFC 2822 whose zone has an old name.
-    rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
+fn server_time(date: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(date).ok()
 }

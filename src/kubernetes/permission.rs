@@ -1,10 +1,11 @@
 //! What a service account may do, as a Role says it.
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-};
+use serde_json::{Value, json};
 
+/// Where one's own permissions are asked for.
+pub const SELF_REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+/// Where those of others are.
 #[cfg(feature = "manifests")]
-use k8s_openapi::api::authorization::v1::{SubjectAccessReview, SubjectAccessReviewSpec};
+pub const REVIEWS: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 
 /// What lameduck may want to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,37 +37,27 @@ impl Permission {
 
     /// The question whether it is granted to whoever asks, in a namespace.
     #[must_use]
-    pub fn review(self, namespace: &str) -> SelfSubjectAccessReview {
-        let resource_attributes = Some(self.attributes(namespace));
-        let spec =
-            SelfSubjectAccessReviewSpec { resource_attributes, ..SelfSubjectAccessReviewSpec::default() };
-        SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() }
+    pub fn review(self, namespace: &str) -> Value {
+        let spec = json!({"resourceAttributes": self.attributes(namespace)});
+        json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec})
     }
 
     /// The question whether it is granted to a service account of the namespace, by its own name or its groups
     /// (`MakeGroupNames` in apiserver's pkg/authentication/serviceaccount/util.go).
     #[cfg(feature = "manifests")]
     #[must_use]
-    pub fn review_of(self, account: &str, namespace: &str) -> SubjectAccessReview {
+    pub fn review_of(self, account: &str, namespace: &str) -> Value {
         let own = format!("system:serviceaccounts:{namespace}");
-        let groups = ["system:serviceaccounts", &own, "system:authenticated"];
-        let spec = SubjectAccessReviewSpec {
-            user: Some(format!("system:serviceaccount:{namespace}:{account}")),
-            groups: Some(groups.map(str::to_owned).into()),
-            resource_attributes: Some(self.attributes(namespace)),
-            ..SubjectAccessReviewSpec::default()
-        };
-        SubjectAccessReview { spec, ..SubjectAccessReview::default() }
+        let spec = json!({
+            "user": format!("system:serviceaccount:{namespace}:{account}"),
+            "groups": ["system:serviceaccounts", own, "system:authenticated"],
+            "resourceAttributes": self.attributes(namespace),
+        });
+        json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec})
     }
 
-    fn attributes(self, namespace: &str) -> ResourceAttributes {
+    fn attributes(self, namespace: &str) -> Value {
         let (verb, group, resource) = self.rule();
-        ResourceAttributes {
-            namespace: Some(namespace.to_owned()),
-            verb: Some(verb.to_owned()),
-            group: Some(group.to_owned()),
-            resource: Some(resource.to_owned()),
-            ..ResourceAttributes::default()
-        }
+        json!({"namespace": namespace, "verb": verb, "group": group, "resource": resource})
     }
 }

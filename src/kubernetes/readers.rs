@@ -4,15 +4,12 @@ use super::api::parse;
 use super::bound::bound;
 use super::identity::Identity;
 use super::lines::take;
-use super::pod::Pod;
+use super::objects::{EndpointSliceList, Pod, WatchEvent};
 use super::slices::{Slices, Standing, takes_traffic};
 use super::{Trouble, own_pod};
 use crate::readers::{choice, pieces};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use k8s_openapi::List;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::api::WatchEvent;
 use std::time::Instant;
 
 fn identity() -> Identity {
@@ -36,10 +33,10 @@ pub fn endpoint_slices(bytes: &[u8]) {
     }
     assert_eq!((&lines, at_once), (&same, by_pieces));
 
-    let Some(Ok(list)) = lines.first().map(|line| parse::<List<EndpointSlice>>(line)) else { return };
+    let Some(Ok(list)) = lines.first().map(|line| parse::<EndpointSliceList>(line)) else { return };
     let mut slices = Slices::new(list.items, &[], &identity, None);
     for line in &lines[1..] {
-        let Ok(event) = parse::<WatchEvent<EndpointSlice>>(line) else { break };
+        let Ok(event) = parse::<WatchEvent>(line) else { break };
         if !slices.apply(event) {
             break;
         }

@@ -1,7 +1,6 @@
 //! What the EndpointSlices say of this pod. Pure: slices and events in, a standing out.
 use super::identity::Identity;
-use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
-use kube::api::WatchEvent;
+use super::objects::{Endpoint, EndpointSlice, WatchEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The label with the Service's name (EndpointSlice's documentation, discovery/v1).
@@ -51,7 +50,7 @@ impl Slices {
     }
 
     /// Takes what a watch tells. Says whether the watch goes on.
-    pub fn apply(&mut self, event: WatchEvent<EndpointSlice>) -> bool {
+    pub fn apply(&mut self, event: WatchEvent) -> bool {
         match event {
             WatchEvent::Added(slice) | WatchEvent::Modified(slice) => self.put(slice),
             WatchEvent::Deleted(slice) => {

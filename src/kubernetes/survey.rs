@@ -1,13 +1,10 @@
 //! What the API server would answer at a stop, asked now: for `lameduck doctor`. Each thing once, all of it within
 //! [`WITHIN`], and nothing is changed there.
 use super::api::{Api, Asked, parse};
+use super::objects::{EndpointSlice, Pod, Review};
+use super::permission::SELF_REVIEWS;
 use super::slices::{Slices, service};
-use super::{Identity, Permission, Settings, Standing, Trouble, own_pod, pod};
-use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
-use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::api::{GetParams, PostParams};
-use kube::core::Request;
+use super::{Identity, Permission, Settings, Standing, Trouble, own_pod};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -103,10 +100,8 @@ impl Api {
     /// Whether the service account is granted this.
     async fn may(&self, permission: Permission) -> Result<bool, Trouble> {
         let review = permission.review(self.namespace());
-        let body = serde_json::to_vec(&review).map_err(|error| Trouble::Unreadable(error.to_string()))?;
-        let url = <SelfSubjectAccessReview as kube::Resource>::url_path(&(), None);
-        let (answer, _) = self.ask(REVIEW, Request::new(url).create(&PostParams::default(), body)).await?;
-        let review: SelfSubjectAccessReview = parse(&answer)?;
+        let (answer, _) = self.ask(REVIEW, SELF_REVIEWS, Some(&review)).await?;
+        let review: Review = parse(&answer)?;
         let status = review.status.ok_or_else(|| Trouble::Unreadable("it has no status".to_owned()))?;
         Ok(status.allowed)
     }
@@ -118,9 +113,8 @@ impl Api {
 
     async fn pod_says(&self) -> Result<PodSays, Trouble> {
         let asked = Instant::now();
-        let request = self.of::<Pod>().get(&self.identity.name, &GetParams::default());
-        let (bytes, date) = self.ask(super::api::POD, request).await?;
-        let pod: pod::Pod = parse(&bytes)?;
+        let (bytes, date) = self.ask(super::api::POD, &self.own_path(), None).await?;
+        let pod: Pod = parse(&bytes)?;
         let stop = own_pod::read(&pod, &self.identity, date.as_deref(), asked)?;
         let seconds = pod.spec.and_then(|spec| spec.termination_grace_period_seconds);
         let grace_period = seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);

@@ -3,7 +3,7 @@ use super::{Said, said};
 use crate::api_server::{ApiServer, Fault, service_account};
 use crate::scene::{UID, beside_another};
 use crate::support::trial::trial;
-use crate::support::{certificate, lameduck};
+use crate::support::{certificate, finish, lameduck};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::fs;
@@ -25,6 +25,8 @@ pub fn trials() -> Vec<Trial> {
         test("a_pod_that_is_no_endpoint_is_told", no_endpoint),
         test("another_pod_of_the_same_name_is_told", another),
         test("a_grace_period_that_is_not_the_pods_is_told", grace_period),
+        #[cfg(feature = "manifests")]
+        test("in_a_pod_without_kubectl_the_service_account_asks_for_a_workload", a_workload),
         test("a_load_balancer_that_lameduck_is_not_told_of_is_told", load_balancer),
     ]
 }
@@ -212,4 +214,41 @@ fn load_balancer() {
         !page.0["findings"].as_array().unwrap().iter().any(|finding| finding["subject"] == "propagation")
     };
     assert!(has_none(&["--own-pod", "read"]) && has_none(&["--propagation", "kube-proxy"]));
+}
+
+/// The API server of the tests has one pod, and lists that are empty.
+#[cfg(feature = "manifests")]
+fn a_workload() {
+    let api = ApiServer::start();
+    let mut web = pod(UID, 30, &[]);
+    web["spec"]["containers"] = json!([{"name": "web", "image": "web", "command": ["gunicorn", "a:a"]}]);
+    api.objects().pod = Some(web);
+    let mut command = lameduck();
+    command
+        .args(["doctor", "--json", "pod/web-0", "--service-account"])
+        .arg(service_account("shop"))
+        .env("KUBECTL", "/nowhere/kubectl")
+        .env("KUBERNETES_SERVICE_HOST", api.address.ip().to_string())
+        .env("KUBERNETES_SERVICE_PORT", api.address.port().to_string());
+    let output = finish(&mut command);
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(
+        said.contains("the service account default cannot be read (it is not there, 404)")
+            && said.lines().count() == 1,
+        "{said}"
+    );
+    let page: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let workload = &page["workloads"][0];
+    assert_eq!(
+        (&workload["namespace"], &workload["workload"]),
+        (&"shop".into(), &"pod/web-0".into()),
+        "{page}"
+    );
+    assert_eq!(api.objects().asked[0], "/api/v1/namespaces/shop/pods/web-0");
+    assert_eq!(api.objects().asked.len(), 9);
+    api.objects().is_forbidden = true;
+    let output = finish(&mut command);
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+    assert!(said.contains("you may not get pods in the namespace shop (403)"), "{said}");
 }

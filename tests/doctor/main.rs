@@ -9,7 +9,10 @@
 //! | `cluster` | the API server, which is that of tests/kubernetes |
 //! | `options` | what is asked for |
 //! | `manifests` | the same of manifests, where nothing is tried |
-//! | `unreadable` | manifests that cannot be read or had |
+//! | `unreadable` | manifests that cannot be read |
+//! | `by_kubectl` | objects of a cluster, by kubectl |
+#[cfg(feature = "manifests")]
+mod by_kubectl;
 #[cfg(all(feature = "kubernetes", feature = "trial"))]
 mod cluster;
 mod environments;
@@ -45,7 +48,7 @@ fn main() {
     #[cfg(all(feature = "kubernetes", feature = "trial"))]
     let trials = trials.into_iter().chain([cluster::trials()]);
     #[cfg(feature = "manifests")]
-    let trials = trials.into_iter().chain([manifests::trials(), unreadable::trials()]);
+    let trials = trials.into_iter().chain([manifests::trials(), unreadable::trials(), by_kubectl::trials()]);
     libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit();
 }
 

@@ -10,7 +10,6 @@ pub fn trials() -> Vec<Trial> {
     vec![
         test("what_cannot_be_read_is_said_with_status_2_and_nothing_else", unreadable),
         test("manifests_asked_for_in_a_wrong_way_are_refused", asked_wrongly),
-        test("without_a_cluster_the_way_to_one_is_told", no_cluster),
     ]
 }
 
@@ -58,32 +57,4 @@ fn asked_wrongly() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(125));
-}
-
-fn no_cluster() {
-    let asked = |config: &std::path::Path| {
-        let mut command = lameduck();
-        command
-            .args(["doctor", "deployment/web"])
-            .env("KUBECONFIG", config)
-            .env_remove("KUBERNETES_SERVICE_HOST");
-        let (status, page, said) = run(&mut command, "");
-        assert_eq!((status, page.as_str()), (Some(125), ""), "{said}");
-        said
-    };
-    let directory = tempfile::tempdir().unwrap();
-    let config = directory.path().join("config");
-    assert!(
-        asked(&config).starts_with("lameduck: deployment/web: no cluster is known: set KUBECONFIG"),
-        "it is not there"
-    );
-    // Nobody there: the port was had by a listener that is closed.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let text = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{{name: a, context: {{cluster: a, user: a}}}}]\n\
-         clusters: [{{name: a, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\nusers: [{{name: a, user: {{token: a}}}}]\n"
-    );
-    fs::write(&config, text).unwrap();
-    let said = asked(&config);
-    assert!(said.contains("the API server cannot be asked: ") && said.contains("refused"), "{said}");
 }

@@ -1,13 +1,13 @@
 //! A kube-apiserver, `$KUBECONFIG`, by kubectl: a namespace, the files of a service account in it, and a change that has only to be
 //! sent.
 use crate::api_server::service_account;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use k8s_openapi::jiff::Timestamp;
-use kube::api::{Api, Patch, PatchParams};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// What the service account may do: docs/kubernetes.md has the same Role. A resource, its group, and the verbs.
 pub type Rule = (&'static str, &'static str, &'static [&'static str]);
@@ -28,11 +28,12 @@ pub fn needs() -> Result<(), String> {
         let way = "`tests/cluster/up --api-only` starts an API server and names its file";
         return Err(format!("KUBECONFIG is not set: {way}"));
     }
-    let there = Command::new("kubectl")
-        .args(["version", "--client"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    there.then_some(()).ok_or_else(|| "kubectl is not on PATH".to_owned())
+    let there = kubectl().args(["version", "--client"]).output().is_ok_and(|output| output.status.success());
+    there.then_some(()).ok_or_else(|| "kubectl is not on PATH, nor named by KUBECTL".to_owned())
+}
+
+fn kubectl() -> Command {
+    Command::new(std::env::var_os("KUBECTL").unwrap_or_else(|| "kubectl".into()))
 }
 
 /// The namespace of a scene. It is deleted in the end; without a controller-manager it stays, as its name does.
@@ -60,7 +61,7 @@ impl Namespace {
 
     /// The output of `kubectl ARGUMENTS`, fed with an object.
     pub fn kubectl(&self, arguments: &[&str], object: Option<&Value>) -> String {
-        let mut command = Command::new("kubectl");
+        let mut command = kubectl();
         command
             .args(["--namespace", self.name()])
             .args(arguments)
@@ -118,7 +119,7 @@ pub struct Account {
 impl Drop for Namespace {
     fn drop(&mut self) {
         let words = ["delete", "namespace", &self.0, "--wait=false"];
-        let _ = Command::new("kubectl").args(words).stdout(Stdio::null()).status();
+        let _ = kubectl().args(words).stdout(Stdio::null()).status();
     }
 }
 
@@ -129,38 +130,58 @@ fn file_with(text: &str) -> File {
     file
 }
 
-/// A change of slices that has only to be sent: kubectl takes longer to begin than the change to be seen.
+/// A change of slices that has only to be sent: kubectl takes longer to begin than the change to be seen. Its proxy is there already.
 pub struct Change {
-    runtime: tokio::runtime::Runtime,
-    client: kube::Client,
+    proxy: Child,
+    at: SocketAddr,
     slices: Vec<Value>,
 }
 
 impl Change {
     /// To these, which are there already.
     pub fn prepare(slices: Vec<Value>) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let client = runtime.block_on(async {
-            let config = kube::Config::from_kubeconfig(&kube::config::KubeConfigOptions::default()).await;
-            let client = kube::Client::try_from(config.expect("KUBECONFIG")).expect("a client");
-            client.apiserver_version().await.expect("an API server");
-            client
-        });
-        Self { runtime, client, slices }
+        let mut proxy = kubectl();
+        let mut proxy =
+            proxy.args(["proxy", "--port=0"]).stdout(Stdio::piped()).spawn().expect("kubectl proxy");
+        let mut line = String::new();
+        BufReader::new(proxy.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+        let at = line.trim().strip_prefix("Starting to serve on ").and_then(|at| at.parse().ok());
+        let change = Self { proxy, at: at.unwrap_or_else(|| panic!("{line}")), slices };
+        // It has its connection to the API server from now on.
+        change.asked("GET", "/version", "");
+        change
     }
 
     /// Gives when it was asked for.
     pub fn make(self) -> Timestamp {
         let asked = Timestamp::now();
-        self.runtime.block_on(async {
-            for slice in &self.slices {
-                let text = |field: &str| slice["metadata"][field].as_str().expect("a field");
-                let slices: Api<EndpointSlice> = Api::namespaced(self.client.clone(), text("namespace"));
-                let changed = serde_json::json!({"endpoints": slice["endpoints"]});
-                let (params, patch) = (PatchParams::default(), Patch::Merge(&changed));
-                slices.patch(text("name"), &params, &patch).await.expect("a change");
-            }
-        });
+        for slice in &self.slices {
+            let text = |field: &str| slice["metadata"][field].as_str().expect("a field");
+            let (namespace, name) = (text("namespace"), text("name"));
+            let target = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices/{name}");
+            let body = json!({"endpoints": slice["endpoints"]}).to_string();
+            let head =
+                format!("content-type: application/merge-patch+json\r\ncontent-length: {}\r\n", body.len());
+            self.asked("PATCH", &target, &format!("{head}\r\n{body}"));
+        }
         asked
+    }
+
+    /// `more` is the rest of the head, and the body.
+    fn asked(&self, method: &str, target: &str, more: &str) {
+        let more = if more.is_empty() { "\r\n" } else { more };
+        let request = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{more}");
+        let mut stream = TcpStream::connect(self.at).expect("the proxy");
+        stream.write_all(request.as_bytes()).expect("the proxy");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{method} {target}: {answer}");
+    }
+}
+
+impl Drop for Change {
+    fn drop(&mut self) {
+        let _ = self.proxy.kill();
+        let _ = self.proxy.wait();
     }
 }

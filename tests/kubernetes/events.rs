@@ -123,7 +123,7 @@ fn are_not_written(fault: Fault, what: &str) {
     let said: Vec<&str> = log.lines().filter(|line| line.contains(WITHOUT)).collect();
     assert!(said.len() == 1 && said[0].contains(what), "{what}: {log}");
     assert!(!log.contains("lameduck: error") && !log.contains("panicked"), "{log}");
-    assert_eq!(api.asked(|one| one.ends_with("/events?")), 2, "{:?}", api.objects().asked);
+    assert_eq!(api.asked(|one| one.ends_with("/events")), 2, "{:?}", api.objects().asked);
     assert_eq!(api.objects().events_written.len(), 0);
 }
 

@@ -4,7 +4,7 @@ use crate::cluster::{Account, Change, Namespace, SLICES, needs};
 use crate::scene::{endpoint, gunicorn, read, slice};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, finish, lameduck, wait_for};
-use k8s_openapi::jiff::Timestamp;
+use jiff::Timestamp;
 use libtest_mimic::Trial;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@ use crate::cluster::{EVENTS, Namespace, PODS, SLICES, needs};
 use crate::scene::gunicorn;
 use crate::support::PATIENCE;
 use crate::support::trial::trial;
-use k8s_openapi::jiff::Timestamp;
+use jiff::Timestamp;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 use crate::api_server::{ApiServer, service_account};
 use crate::support::PATIENCE;
 use crate::support::server::{Builder, Server};
-use k8s_openapi::jiff::{Timestamp, fmt::rfc2822};
+use jiff::{Timestamp, fmt::rfc2822};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

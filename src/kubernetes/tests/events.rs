@@ -2,12 +2,12 @@
 use super::super::events::{Notice, events};
 use super::super::{Identity, Owner};
 use super::identity;
-use k8s_openapi::jiff::Timestamp;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 fn written(notice: &Notice, identity: &Identity, owner: Option<&Owner>) -> Vec<Value> {
     let now: Timestamp = "2026-11-30T05:32:18.123456789Z".parse().unwrap();
-    let events = events(notice, "shop", identity, owner, now);
+    let events = events(notice, "shop", identity, owner, now.into());
     events.iter().map(|event| serde_json::to_value(event).unwrap()).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Who else serves.
 use super::super::fellows::{Fellows, fellows};
+use super::super::objects::EndpointSlice;
 use super::{identity, ready, slice, slices, terminating};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::json;
 
 fn at(addresses: &[&str]) -> Fellows {

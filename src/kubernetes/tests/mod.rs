@@ -16,8 +16,8 @@ mod pauses;
 mod standing;
 
 use super::identity::Identity;
+use super::objects::EndpointSlice;
 use super::slices::Slices;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::{Value, json};
 
 /// The pod of the stories: `web-0`, at 10.0.0.1.

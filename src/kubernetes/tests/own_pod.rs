@@ -1,6 +1,6 @@
 //! Deadline and surroundings, as this pod's object tells them.
+use super::super::objects::Pod;
 use super::super::own_pod::{OwnPod, read};
-use super::super::pod::Pod;
 use super::super::trouble::Trouble;
 use super::identity;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! Whether traffic is sent here.
 use super::super::identity::{Identity, Whoami};
+use super::super::objects::WatchEvent;
 use super::super::slices::{Slices, Standing};
 use super::{endpoint, identity, ready, slice, slices, terminating};
-use kube::api::WatchEvent;
 use serde_json::json;
 
 fn offered() -> Standing {

@@ -1,7 +1,7 @@
 //! One connection: one request, and its answer.
 use super::{Fault, Objects, reviews};
 use crate::scene::imf_date;
-use k8s_openapi::jiff::Timestamp;
+use jiff::Timestamp;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
@@ -96,6 +96,9 @@ fn more(stream: &mut Stream, read: &mut Vec<u8>) -> Option<()> {
 fn found(target: &str, objects: &Objects) -> Option<Value> {
     if target.contains("/pods/") {
         return objects.pod.clone();
+    }
+    if target.contains("/serviceaccounts/") {
+        return None;
     }
     let service = selected(target, "labelSelector=");
     let slices = objects.slices.values().filter(|slice| {

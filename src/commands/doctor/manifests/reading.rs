@@ -36,7 +36,7 @@ impl Source {
                 Err("--namespace is for objects of the cluster: leave it or --filename out".to_owned())
             }
             (Some(file), _) => of_file(file),
-            (None, [object]) => of_cluster(object, args.namespace.as_deref()),
+            (None, [object]) => of_cluster(object, args),
             (None, _) => Err("one object of the cluster at a time, such as deployment/web".to_owned()),
         }
     }
@@ -50,9 +50,10 @@ fn of_file(file: &Path) -> Result<Read, String> {
     })
 }
 
-fn of_cluster(object: &str, namespace: Option<&str>) -> Result<Read, String> {
+fn of_cluster(object: &str, args: &DoctorArgs) -> Result<Read, String> {
     let (kind, name) = object.split_once('/').unwrap_or((object, ""));
-    match belongings(kind, name, namespace) {
+    let settings = args.hook.kubernetes.all_settings();
+    match belongings(kind, name, args.namespace.as_deref(), &settings) {
         Ok(Belongings { text, permissions, notes }) => Ok(Ok(Source {
             name: object.to_owned(),
             text,
