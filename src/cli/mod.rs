@@ -11,6 +11,7 @@ mod install;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod readers;
 mod run;
+#[cfg(feature = "sidecar")]
 mod sidecar;
 #[cfg(feature = "trial")]
 pub mod trial;
@@ -34,6 +35,7 @@ pub use hook::HookArgs;
 #[cfg(feature = "inject")]
 pub use inject::{InjectArgs, TextArgs, UninjectArgs};
 pub use install::InstallArgs;
+#[cfg(feature = "sidecar")]
 pub use sidecar::SidecarArgs;
 pub use wait::WaitArgs;
 
@@ -64,6 +66,7 @@ pub enum Verb {
     /// Drain a server that somebody else has started, and return when it may be stopped: a preStop hook
     Wait(Box<WaitArgs>),
     /// The same as a preStop hook by HTTP, from a container beside the server's
+    #[cfg(feature = "sidecar")]
     Sidecar(Box<SidecarArgs>),
     /// See what this environment permits, and what can therefore be promised
     Doctor(Box<DoctorArgs>),

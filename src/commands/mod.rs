@@ -4,6 +4,7 @@ pub(crate) mod doctor;
 mod inject;
 mod install;
 pub mod run;
+#[cfg(feature = "sidecar")]
 pub mod sidecar;
 #[cfg(feature = "inject")]
 mod text;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
     };
     let outcome = match cli.verb {
         Verb::Run(args) => run::main(args),
+        #[cfg(feature = "sidecar")]
         Verb::Sidecar(args) => sidecar::main(*args),
         Verb::Wait(args) => wait::main(&args),
         Verb::Doctor(args) => doctor::main(&args),

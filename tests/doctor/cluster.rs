@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
     let test = |name, test: fn()| trial(name, &openssl, test);
     vec![
         test("what_is_granted_is_told_and_asked_for_once", granted),
+        test("what_is_asked_one_after_the_other_is_asked_on_one_connection", one_connection),
         test("an_image_without_certificate_authorities_is_enough", without_authorities),
         test("what_is_not_granted_is_told_with_the_rule_that_grants_it", denied),
         test("what_is_not_asked_for_may_be_denied", not_asked_for),
@@ -79,6 +80,19 @@ fn granted() {
     assert!(page.of("grace period").1.contains("of which 1s 800ms until traffic"), "{}", page.0);
     let asked = api.objects().asked.clone();
     assert_eq!((asked.len(), api.lists_and_watches()), (6, [1, 0]), "{asked:?}");
+}
+
+/// And on another where the API server has closed it without a word.
+fn one_connection() {
+    for (answers_each, connections) in [(100, 1), (4, 2), (1, 6)] {
+        let api = shop(pod(UID, 30, &[]));
+        api.objects().answers_each = Some(answers_each);
+        let page = asked(&api, &[]);
+        assert_eq!(page.of("API server"), ("ok", "answers for the namespace shop"));
+        assert_eq!(page.of("get pods"), ("ok", "the service account may; it is not asked for"));
+        let objects = api.objects();
+        assert_eq!((objects.asked.len(), objects.connections), (6, connections), "{:?}", objects.asked);
+    }
 }
 
 /// As in an image made from scratch: rustls-native-certs looks where these variables say.

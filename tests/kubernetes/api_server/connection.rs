@@ -1,4 +1,4 @@
-//! One connection: one request, and its answer.
+//! One connection: one request and its answer, or several.
 use super::{Fault, Objects, reviews};
 use crate::scene::imf_date;
 use jiff::Timestamp;
@@ -16,6 +16,8 @@ type Stream = StreamOwned<ServerConnection, TcpStream>;
 const PACE: Duration = Duration::from_millis(2);
 /// A watch that its client has closed is seen to be closed within this time. The client gives up on an answer after 2 s.
 const SEEN_CLOSED: Duration = Duration::from_secs(1);
+/// Said with the last answer of a connection.
+const CLOSE: &str = "connection: close\r\n";
 /// How long a connection that is never answered stays.
 const SILENCE: Duration = Duration::from_mins(2);
 
@@ -23,7 +25,21 @@ const SILENCE: Duration = Duration::from_mins(2);
 pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Objects>) {
     let Ok(connection) = ServerConnection::new(settings) else { return };
     let mut stream = StreamOwned::new(connection, stream);
-    let Some((target, body)) = request(&mut stream) else { return };
+    let answers = objects.lock().expect("no test thread panics with it").begin_connection();
+    for left in (0..answers.unwrap_or(1)).rev() {
+        // Said to nobody who may believe that there is more to come.
+        let close = if answers.is_none() { CLOSE } else { "" };
+        if one(&mut stream, objects, close).is_none() || left == 0 {
+            break;
+        }
+    }
+    stream.conn.send_close_notify();
+    let _ = stream.flush();
+}
+
+/// One request. What is closed in place of an answer ends the connection.
+fn one(stream: &mut Stream, objects: &Mutex<Objects>, close: &str) -> Option<()> {
+    let (target, body) = request(stream)?;
     let is_watch = target.contains("watch=true");
     let (fault, is_forbidden) = {
         let mut objects = objects.lock().expect("no test thread panics with it");
@@ -33,32 +49,34 @@ pub fn serve(stream: TcpStream, settings: Arc<ServerConfig>, objects: &Mutex<Obj
         (faults.pop_front(), objects.is_forbidden)
     };
     match fault {
-        Some(Fault::Status(code, retry_after)) => status(&mut stream, code, retry_after),
-        Some(Fault::Body(text)) => answer(&mut stream, 200, "", text),
+        Some(Fault::Status(code, retry_after)) => status(stream, code, retry_after, close),
+        Some(Fault::Body(text)) => answer(stream, 200, close, text),
         Some(Fault::Silence) => thread::sleep(SILENCE),
-        Some(Fault::Close) => {}
-        None if is_forbidden => status(&mut stream, 403, None),
-        None if is_watch => watch(&mut stream, &target, objects),
+        Some(Fault::Close) => return None,
+        None if is_forbidden => status(stream, 403, None, close),
+        None if is_watch => {
+            watch(stream, &target, objects);
+            return None;
+        }
         None if reviews::are_at(&target) => {
             let review = body.expect("what is asked about");
             let review = reviews::answer(review, &objects.lock().expect("no test thread panics with it"));
-            answer(&mut stream, 201, "", &review.to_string());
+            answer(stream, 201, close, &review.to_string());
         }
         None if body.is_some() => {
             let event = body.unwrap_or_default();
             objects.lock().expect("no test thread panics with it").events_written.push(event.clone());
-            answer(&mut stream, 201, "", &event.to_string());
+            answer(stream, 201, close, &event.to_string());
         }
         None => {
             let found = found(&target, &objects.lock().expect("no test thread panics with it"));
             match found {
-                Some(object) => answer(&mut stream, 200, "", &object.to_string()),
-                None => status(&mut stream, 404, None),
+                Some(object) => answer(stream, 200, close, &object.to_string()),
+                None => status(stream, 404, None, close),
             }
         }
     }
-    stream.conn.send_close_notify();
-    let _ = stream.flush();
+    Some(())
 }
 
 /// Its path and query; and what is written, if it is to write something.
@@ -128,7 +146,7 @@ fn watch(stream: &mut Stream, target: &str, objects: &Mutex<Objects>) {
         thread::sleep(PACE);
     }
     change(1);
-    head(stream, 200, "");
+    head(stream, 200, CLOSE);
     let _ = stream.sock.set_read_timeout(Some(PACE));
     loop {
         let happened: Vec<(u64, Value)> = {
@@ -168,11 +186,11 @@ fn selected(target: &str, parameter: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn status(stream: &mut Stream, code: u16, retry_after: Option<u32>) {
+fn status(stream: &mut Stream, code: u16, retry_after: Option<u32>, close: &str) {
     let body =
         json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": "Test"});
     let more = retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
-    answer(stream, code, &more, &body.to_string());
+    answer(stream, code, &format!("{more}{close}"), &body.to_string());
 }
 
 fn answer(stream: &mut Stream, code: u16, more: &str, body: &str) {
@@ -183,8 +201,7 @@ fn answer(stream: &mut Stream, code: u16, more: &str, body: &str) {
 /// What has no length ends with the connection.
 fn head(stream: &mut Stream, code: u16, more: &str) {
     let date = imf_date(Timestamp::now());
-    let head = format!(
-        "HTTP/1.1 {code} Test\r\ndate: {date}\r\ncontent-type: application/json\r\nconnection: close\r\n{more}\r\n"
-    );
+    let head =
+        format!("HTTP/1.1 {code} Test\r\ndate: {date}\r\ncontent-type: application/json\r\n{more}\r\n");
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.flush());
 }

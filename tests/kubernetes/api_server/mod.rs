@@ -45,6 +45,10 @@ pub struct Objects {
     pub asked: Vec<String>,
     /// The Events that were written.
     pub events_written: Vec<Value>,
+    /// So many answers a connection has, and is closed without a word then; `None`: one, with which that is said.
+    pub answers_each: Option<usize>,
+    /// The connections that came.
+    pub connections: usize,
     /// The watches that are open.
     pub watches: usize,
     /// The most that were open at once.
@@ -52,6 +56,13 @@ pub struct Objects {
     version: u64,
     /// What happened to slices, and at which version.
     events: Vec<(u64, Value)>,
+}
+
+impl Objects {
+    fn begin_connection(&mut self) -> Option<usize> {
+        self.connections += 1;
+        self.answers_each
+    }
 }
 
 /// It, as long as the test lasts: its threads end with the process.
