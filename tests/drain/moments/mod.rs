@@ -4,9 +4,13 @@ mod controlled;
 mod killed;
 mod signalled;
 
+use crate::crash::family;
 use crate::support::server::{Builder, Server};
 use crate::support::wait_for;
 use libtest_mimic::Trial;
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
 
 pub fn trials() -> Vec<Trial> {
     [killed::trials(), signalled::trials(), controlled::trials()].into_iter().flatten().collect()
@@ -55,7 +59,21 @@ impl Moment {
         };
         server.signal(libc::SIGTERM);
         wait_for(said, || server.log().contains(said).then_some(()));
+        if self == Self::LameDuck {
+            // Said before it is done. From then on whoever is queued can be saved.
+            let arbiter = family(server).0;
+            wait_for("lameduck to hold the listener", || {
+                (!sockets(server.pid()).is_disjoint(&sockets(arbiter))).then_some(())
+            });
+        }
     }
+}
+
+/// The sockets of a process.
+fn sockets(pid: u32) -> HashSet<PathBuf> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("its descriptors");
+    let targets = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    targets.filter(|target| target.to_string_lossy().starts_with("socket:")).collect()
 }
 
 /// Two workers that keep connections for as long as the test takes.
