@@ -74,14 +74,16 @@ fn nginx_goes() {
     fs::write(&configuration, text(port, home.path())).expect("a file");
     let mut command = run();
     command.args(["nginx", "-e", "stderr", "-c"]).arg(&configuration);
-    let (output, mark) = finished(&mut command);
+    let (output, _mark) = finished(&mut command);
     told(&output);
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(log.contains("another process still listens here: leaving the listener to it"), "{log}");
     TcpStream::connect(("127.0.0.1", port)).expect("it serves on");
-    for pid in mark.processes() {
-        process::kill_if_there(pid, libc::SIGQUIT);
-    }
+    // Its title stands where its environment did: no mark is found there.
+    let master = fs::read_to_string(home.path().join("pid")).expect("its file");
+    let master: u32 = master.trim().parse().expect("a process id");
+    process::kill_if_there(master, libc::SIGQUIT);
+    wait_for("its end", || process::state(master).is_none_or(|state| state == 'Z').then_some(()));
 }
 
 fn text(port: u16, home: &Path) -> String {
