@@ -1,6 +1,7 @@
 //! What lets lameduck ask the API server whether the pod is withdrawn: a Role and its binding for each service account
 //! (docs/kubernetes.md), as documents behind all others.
 use super::manifest::Input;
+use super::place::Text;
 use super::record::{ANNOTATION, own};
 use super::tree::Node;
 use super::value::{Layout, Value, map, texts};
@@ -108,9 +109,11 @@ pub fn own_documents(
         while let Some(before) = ranges.iter().find(|range| range.end == first) {
             first = before.start;
         }
-        let line = text[..first]
-            .strip_suffix('\n')
-            .map_or(first, |line| line.strip_suffix('\r').unwrap_or(line).len());
+        // As `behind` has written it: a CR before another end of line than that is the text's own.
+        let line = text[..first].strip_suffix('\n').map_or(first, |line| match Text(line).eol() {
+            "\r\n" => line.strip_suffix('\r').unwrap_or(line).len(),
+            _ => line.len(),
+        });
         ranges.push(line..first);
     }
     ranges
