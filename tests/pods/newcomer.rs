@@ -42,8 +42,11 @@ fn newcomer() {
     // When: what they type, with clients from the restart on.
     let (restart, first) = commands.split_last().expect("commands");
     let place = place(&namespace);
+    let plain = workload.unique_ids();
     shell(&place, &first.join("\n"));
     workload.wait_until_available();
+    // Nothing is promised of those without lameduck.
+    workload.wait_until_gone(&plain);
     let clients = Clients::start(&namespace, &workload.address());
     let old = workload.unique_ids();
     shell(&place, restart);
