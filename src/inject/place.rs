@@ -10,7 +10,9 @@ impl Text<'_> {
     /// Where the line at this position ends, before `\n` or `\r\n`.
     pub fn line_end(self, at: usize) -> usize {
         let end = self.0[at..].find('\n').map_or(self.0.len(), |newline| at + newline);
-        if end > at && self.0.as_bytes()[end - 1] == b'\r' { end - 1 } else { end }
+        // Elsewhere, and at the end of the text, a CR is the line's own.
+        let ends_in_cr = end < self.0.len() && self.eol() == "\r\n";
+        if ends_in_cr && end > at && self.0.as_bytes()[end - 1] == b'\r' { end - 1 } else { end }
     }
 
     /// Where the line of this position begins.
