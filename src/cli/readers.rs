@@ -2,7 +2,8 @@
 use super::annotations::{file, quoted};
 use super::{Cli, values};
 use crate::supervisor::Signal;
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
@@ -73,8 +74,12 @@ fn values_of_a_trial(text: &str) {
 /// # Panics
 /// When it does not hold.
 pub fn command_line(bytes: &[u8]) {
+    // Made once, for that takes longer than all that is read by it.
+    thread_local!(static COMMAND: RefCell<clap::Command> = RefCell::new(Cli::command()));
     let words = bytes.split(|byte| *byte == 0).map(OsStr::from_bytes);
-    match Cli::try_parse_from([OsStr::new("lameduck")].into_iter().chain(words)) {
+    let words = [OsStr::new("lameduck")].into_iter().chain(words);
+    let matches = COMMAND.with_borrow_mut(|command| command.try_get_matches_from_mut(words));
+    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => assert!(!format!("{cli:?}").is_empty()),
         Err(error) => assert!(!error.to_string().trim().is_empty()),
     }

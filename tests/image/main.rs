@@ -4,72 +4,19 @@
 //! deploy/program amd64 target/image && deploy/image target/image lameduck:test >target/image.tar
 //! LAMEDUCK_TEST_ARCHIVE=target/image.tar cargo test --test image
 //! ```
+mod at_rest;
 #[path = "../support/mod.rs"]
 mod support;
+mod unpacked;
 
 use auditable_info::audit_info_from_file;
 use libtest_mimic::{Arguments, Trial};
-use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::{env, fs};
-use support::{finish, trial::trial};
-use tempfile::TempDir;
-
-const ARCHIVE: &str = "LAMEDUCK_TEST_ARCHIVE";
-
-/// What the archive has, each blob unpacked beside its manifest (https://github.com/moby/docker-image-spec, version 1.2).
-struct Image {
-    folder: TempDir,
-    config: Value,
-    layers: Vec<PathBuf>,
-}
-
-impl Image {
-    fn unpacked() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        said(
-            Command::new("tar")
-                .arg("--directory")
-                .arg(folder.path())
-                .arg("--extract")
-                .arg("--file")
-                .arg(env::var_os(ARCHIVE).unwrap()),
-        );
-        let json = |name: &str| -> Value {
-            let text = fs::read(folder.path().join(name)).expect("a blob");
-            serde_json::from_slice(&text).expect("JSON")
-        };
-        let manifest = json("manifest.json");
-        let text = |value: &Value| value.as_str().expect("a name").to_owned();
-        let config = json(&text(&manifest[0]["Config"]));
-        let layers = manifest[0]["Layers"]
-            .as_array()
-            .expect("layers")
-            .iter()
-            .map(|name| folder.path().join(text(name)))
-            .collect();
-        Self { folder, config, layers }
-    }
-
-    /// The root of its file system.
-    fn root(&self) -> PathBuf {
-        let root = self.folder.path().join("root");
-        fs::create_dir(&root).expect("a folder");
-        for layer in &self.layers {
-            said(Command::new("tar").arg("--directory").arg(&root).arg("--extract").arg("--file").arg(layer));
-        }
-        root
-    }
-}
-
-/// What a command says, which has to succeed.
-fn said(command: &mut Command) -> String {
-    let output = finish(command);
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
+use support::trial::trial;
+use unpacked::{ARCHIVE, Image, said};
 
 fn is_described_as_it_is() {
     let image = Image::unpacked();
@@ -141,6 +88,7 @@ fn main() -> ExitCode {
         trial("the_image_has_the_program_alone", &needs, has_the_program_alone),
         trial("the_image_runs_where_there_is_nothing_else", &needs, runs_where_there_is_nothing_else),
         trial("the_image_tells_what_it_is_made_of", &needs, tells_what_it_is_made_of),
+        trial("the_images_program_takes_little_memory_at_rest", &needs, at_rest::little_memory),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
