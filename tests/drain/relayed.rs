@@ -1,13 +1,17 @@
 //! TERM in the middle, with a fellow that is asked in the server's place: nobody who reached lameduck sees a 503.
 use crate::stop::KINDS;
 use crate::support::load::{kept_alive_until_gone, plan, until_gone};
+use crate::support::namespaces::{permitted, unshare};
 use crate::support::server::Server;
 use crate::support::trial::trial;
 use lameduck::load::Tally;
 use libtest_mimic::Trial;
 use serde_json::Value;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 use std::time::Duration;
+use tempfile::NamedTempFile;
 
 /// Kept-alive clients, and how long each thinks between two requests.
 const CLIENTS: usize = 20;
@@ -18,7 +22,16 @@ pub fn trials() -> Vec<Trial> {
         trial("relayed_new_connections_see_no_503", &Ok(()), new_connections),
         trial("relayed_the_rest_sees_no_503", &Ok(()), the_rest),
         trial("relayed_late_requests_see_no_503", &Ok(()), late_requests),
+        trial("a_resolver_that_hears_nothing_holds_up_no_end", &silence().map(drop), resolver_in_vain),
     ]
+}
+
+/// A name server that never answers, and its address.
+fn silence() -> Result<(UdpSocket, Ipv4Addr), String> {
+    permitted(unshare(&["--mount"]).arg("true"))?;
+    // Not of this machine's own resolver.
+    let at = Ipv4Addr::new(127, 53, 53, 53);
+    UdpSocket::bind((at, 53)).map(|silent| (silent, at)).map_err(|error| format!("port 53: {error}"))
 }
 
 /// With threads to spare: what it answers, it answers at once.
@@ -65,6 +78,27 @@ fn new_connections() {
 fn the_rest() {
     let report = stopped_under_load("rest", &["--timeout", "1s"]);
     assert!(relayed(&report, "the_rest") > 0, "nobody was queued when time was over: {report}");
+}
+
+/// The fellow's name is asked of nobody who answers, for longer than a test has patience: who comes late is answered, and lameduck
+/// ends.
+fn resolver_in_vain() {
+    let (_silent, at) = silence().unwrap();
+    let mut resolver = NamedTempFile::new().unwrap();
+    writeln!(resolver, "nameserver {at}\noptions timeout:30 attempts:5").unwrap();
+    let script = format!("mount --bind {} /etc/resolv.conf && exec \"$@\"", resolver.path().display());
+    let lameduck = [env!("CARGO_BIN_EXE_lameduck"), "run"];
+    let relay = ["--late-arrivals", "relay", "--relay-to", "fellow.invalid.:80", "--"];
+    let words = [&["unshare", "--mount", "sh", "-c", &script, "sh"][..], &lameduck, &relay].concat();
+    let kind = &KINDS[0];
+    let mut server = kind.gunicorn().under(&words).start();
+    let plan = plan(&server, kind.rate);
+    let result = until_gone(&mut server, plan, kind.backlog, |server| server.signal(libc::SIGTERM));
+    let (tally, log) = (&result.tally, server.log());
+    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {log}");
+    assert!(tally.answered_late > 0, "{tally:?}");
+    assert_eq!(result.status.code(), Some(0));
+    assert!(log.contains("cannot look this fellow's name up"), "{log}");
 }
 
 /// Gives the report of a stop that nobody noticed.

@@ -1,11 +1,12 @@
 //! Connections to the fellows, each to the next one in turn.
 use super::Fellow;
+use super::lookup::Lookups;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
@@ -23,6 +24,7 @@ pub struct Relay {
     fellows: Vec<Known>,
     turn: AtomicUsize,
     room: Semaphore,
+    lookups: Lookups,
     /// The connections to fellows: our own end, and theirs.
     ours: Mutex<HashMap<SocketAddr, SocketAddr>>,
 }
@@ -52,6 +54,7 @@ impl Relay {
             fellows: fellows.into_iter().map(known).collect(),
             turn: AtomicUsize::new(0),
             room: Semaphore::new(at_once),
+            lookups: Lookups::default(),
             ours: Mutex::default(),
         }
     }
@@ -77,7 +80,7 @@ impl Relay {
         let mut tries = 0;
         for offset in 0..count {
             let known = &self.fellows[turn.wrapping_add(offset) % count];
-            let mut addresses = known.addresses().await;
+            let mut addresses = known.addresses(&self.lookups).await;
             // Behind a name with several addresses each has its turn too.
             let first = (turn / count) % addresses.len().max(1);
             addresses.rotate_left(first);
@@ -112,7 +115,7 @@ impl Relay {
 
 impl Known {
     /// Where it listens now; nowhere, when its name cannot be looked up in time.
-    async fn addresses(&self) -> Vec<SocketAddr> {
+    async fn addresses(&self, lookups: &Lookups) -> Vec<SocketAddr> {
         if let Some(address) = self.fellow.address() {
             return vec![address];
         }
@@ -122,10 +125,9 @@ impl Known {
         {
             return addresses.clone();
         }
-        let lookup =
-            timeout(CONNECT_WITHIN, lookup_host((self.fellow.host.as_str(), self.fellow.port))).await;
+        let lookup = timeout(CONNECT_WITHIN, lookups.look_up(&self.fellow)).await;
         let found = match lookup.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())) {
-            Ok(found) => found.collect(),
+            Ok(found) => found,
             Err(error) => {
                 warn!(%error, fellow = %self.fellow, "cannot look this fellow's name up");
                 Vec::new()

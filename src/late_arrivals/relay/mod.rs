@@ -28,6 +28,7 @@ mod farewell;
 mod fellow;
 mod http2;
 mod link;
+mod lookup;
 pub(super) mod response;
 pub(super) mod rewrite;
 
