@@ -106,6 +106,15 @@ impl Acceptor {
     }
 }
 
+impl AsFd for Acceptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
 /// Whether a unix listener takes nobody more.
 fn is_shut(listener: &UnixListener) -> bool {
     let mut listener = [PollFd::new(listener, PollFlags::RDHUP)];

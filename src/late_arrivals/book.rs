@@ -94,10 +94,11 @@ pub struct Entry {
     ending: Option<Ending>,
 }
 
-/// What the thread is given: listeners, and connections of which some bytes may have been read already.
+/// What is given to who serves: listeners, by what is accepted from them, and connections of which some bytes may have been read
+/// already.
 #[derive(Debug)]
 pub enum Work {
-    Listener { listener: OwnedFd, passage: Option<Arc<Passage>> },
+    Listener { listener: OwnedFd, passage: Option<Arc<Passage>>, kind: Kind },
     Connection { connection: OwnedFd, taken: Vec<u8>, entry: Entry, visit: Option<Visit> },
 }
 

@@ -1,10 +1,11 @@
-//! The desk: a thread that accepts and answers.
+//! The desk, where is accepted and answered.
 use super::accepting::{Next, RETRY, after};
+use super::attendant::Attendant;
 use super::book::{Book, Entry, Kind, Served, Work};
 use super::client::Client;
 use super::passage::{Passage, Visit};
 use super::service::{Service, Settings};
-use super::taker::Taker;
+use super::taker::{self, Taker};
 use crate::stream::Acceptor;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
@@ -14,7 +15,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::task::Poll;
-use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
@@ -25,8 +26,6 @@ const LEAST_AT_ONCE: u64 = 8;
 /// More relays at once are not begun: they would take 100 MB for their buffers, and two desks that relay to each other
 /// stop here.
 const MOST_RELAYS: usize = 4096;
-/// Names that are looked up at once, each by a thread.
-const MOST_LOOKUPS: usize = 2;
 /// tokio's runtime opens an epoll, a duplicate of it, an eventfd and a pair of sockets with a duplicate; some more
 /// for the thread and the first connections.
 const RUNTIME_DESCRIPTORS: usize = 10;
@@ -36,15 +35,16 @@ const RUNTIME_DESCRIPTORS: usize = 10;
 pub struct Desk {
     work: mpsc::UnboundedSender<Work>,
     book: Book,
-    thread: JoinHandle<()>,
+    attendant: Attendant,
     takers: Vec<Taker>,
 }
 
 impl Desk {
-    /// Opens the desk: one more thread, which sleeps until there is work.
+    /// Opens the desk: one more thread, which sleeps until there is work. Where it cannot be had (EAGAIN: the pids limit, or
+    /// memory), who has the desk serves by [`Self::meanwhile`].
     ///
     /// # Errors
-    /// When the thread cannot be had (EAGAIN: the pids limit), or the descriptors for it (EMFILE).
+    /// When the descriptors for it cannot be had (EMFILE).
     pub fn open(settings: Settings) -> io::Result<Self> {
         let (work, inbox) = mpsc::unbounded_channel();
         let book = Book::default();
@@ -56,14 +56,9 @@ impl Desk {
         // Where they lack, tokio panics instead of telling (its signal driver).
         let room = (0..RUNTIME_DESCRIPTORS).map(|_| eventfd(0, EventfdFlags::CLOEXEC));
         drop(room.collect::<rustix::io::Result<Vec<OwnedFd>>>()?);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(MOST_LOOKUPS)
-            .build()?;
-        let thread = std::thread::Builder::new()
-            .name("late-arrivals".to_owned())
-            .spawn(move || runtime.block_on(attend(inbox, serving, at_once, service)))?;
-        Ok(Self { work, book, thread, takers: Vec::new() })
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let attendant = Attendant::of(runtime, attend(inbox, serving, at_once, service));
+        Ok(Self { work, book, attendant, takers: Vec::new() })
     }
 
     /// Accepts all late arrivals of a listener of ours, which must not block, from now on. Who speaks TLS takes the
@@ -72,7 +67,8 @@ impl Desk {
     /// # Errors
     /// When no descriptor is to be had for it.
     pub fn accept_from(&self, listener: &OwnedFd, passage: Option<Arc<Passage>>) -> io::Result<()> {
-        self.give(Work::Listener { listener: listener.try_clone()?, passage });
+        let (listener, kind) = (listener.try_clone()?, Kind::LateArrival);
+        self.give(Work::Listener { listener, passage, kind });
         Ok(())
     }
 
@@ -97,10 +93,23 @@ impl Desk {
     /// Accepts all that is left in a listener of the server, in competition with the server, from now on.
     ///
     /// # Errors
-    /// When the thread for it cannot be had.
-    pub fn take_the_rest(&mut self, listener: Arc<OwnedFd>) -> io::Result<()> {
-        self.takers.push(Taker::start(listener, self.work.downgrade(), self.book.clone())?);
+    /// When the thread for it cannot be had, and the listener may block who serves.
+    pub fn take_the_rest(&mut self, listener: &Arc<OwnedFd>) -> io::Result<()> {
+        match Taker::start(Arc::clone(listener), self.work.downgrade(), self.book.clone()) {
+            Ok(taker) => self.takers.push(taker),
+            Err(error) if taker::blocks(listener)? => return Err(error),
+            Err(_) => {
+                let (listener, kind) = (listener.try_clone()?, Kind::Rest);
+                self.give(Work::Listener { listener, passage: None, kind });
+            }
+        }
         Ok(())
+    }
+
+    /// Where the desk has no thread of its own, serves until this time is over (`None`: it never is) or `is_over` says so, which
+    /// is asked every millisecond. Gives how much of the time is left to be waited: all of it, where there is a thread.
+    pub fn meanwhile(&self, time: Option<Duration>, is_over: impl FnMut() -> bool) -> Option<Duration> {
+        self.attendant.meanwhile(time, is_over)
     }
 
     /// What became of the connections of this kind so far.
@@ -119,8 +128,7 @@ impl Desk {
     pub fn close(self) {
         self.takers.into_iter().for_each(Taker::end);
         drop(self.work);
-        // It has panicked, or ends at once.
-        let _ = self.thread.join();
+        self.attendant.end();
     }
 
     fn give_connection(&self, connection: OwnedFd, taken: Vec<u8>, kind: Kind, visit: Option<Visit>) {
@@ -128,7 +136,7 @@ impl Desk {
     }
 
     fn give(&self, work: Work) {
-        // The thread ends only with this sender.
+        // What serves ends only with this sender.
         let _ = self.work.send(work);
     }
 }
@@ -138,11 +146,11 @@ async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: u
     while let Some(work) = inbox.recv().await {
         let service = Arc::clone(&service);
         match work {
-            Work::Listener { listener, passage } => {
+            Work::Listener { listener, passage, kind } => {
                 let (book, slots) = (book.clone(), Arc::clone(&slots));
                 tokio::spawn(async move {
-                    if let Err(error) = accept_all(listener, passage, book, slots, service).await {
-                        warn!(%error, "late arrivals can no longer be accepted");
+                    if let Err(error) = accept_all(listener, passage, kind, book, slots, service).await {
+                        warn!(%error, "nobody more can be accepted here");
                     }
                 });
             }
@@ -156,6 +164,7 @@ async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: u
 async fn accept_all(
     listener: OwnedFd,
     passage: Option<Arc<Passage>>,
+    kind: Kind,
     book: Book,
     slots: Arc<Semaphore>,
     service: Arc<Service>,
@@ -165,7 +174,11 @@ async fn accept_all(
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return Ok(()) };
         let accepted = poll_fn(|context| {
             let visit = passage.as_ref().map(Passage::visit);
-            let entry = book.opened(Kind::LateArrival);
+            // The server may change that at any time.
+            if kind == Kind::Rest && taker::blocks(&listener)? {
+                return Poll::Ready(Err(Errno::DEADLK.into()));
+            }
+            let entry = book.opened(kind);
             match listener.poll_accept(context) {
                 Poll::Ready(Ok(connection)) => Poll::Ready(Ok((connection, entry, visit))),
                 Poll::Ready(Err(error)) => {

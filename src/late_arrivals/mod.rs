@@ -3,12 +3,12 @@
 //! connections and were kept from it.
 //!
 //! Way in: [`Desk::open`], then listeners to accept from, or connections. Way out: [`Desk::served`]. One thread,
-//! started when it is first needed, serves thousands at once, each bounded in time and bytes. This room knows nothing
+//! started when it is first needed, or who has the desk serves thousands at once, each bounded in time and bytes. This room knows nothing
 //! of gates or drains.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `desk`, `book` | the thread that accepts and serves, and what became of whom |
+//! | `desk`, `attendant`, `book` | what accepts and serves, on which thread, and what became of whom |
 //! | `taker`, `accepting` | taking the rest in competition with the server; what errors of accept(2) mean |
 //! | `client` | one connection, ours alone or shared with the server |
 //! | `service` | what is done for it, from its first byte to its end |
@@ -18,6 +18,7 @@
 //! | `passage` | the server's own answer, for clients of TLS |
 mod accepting;
 mod answer;
+mod attendant;
 mod body;
 mod book;
 mod client;

@@ -1,7 +1,8 @@
 //! Taking the rest out of a listener that the server may still be accepting from.
 //!
 //! Its O_NONBLOCK is shared with the server's descriptor and must not be touched: where it blocks, so does this
-//! thread, harmlessly, when the server was quicker.
+//! thread, harmlessly, when the server was quicker. Where no thread is to be had, whoever serves takes it, if it does not
+//! block.
 use super::accepting::{Next, RETRY, after};
 use super::book::{Book, Entry, Kind, Work};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
@@ -9,7 +10,7 @@ use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 use rustix::net::{Shutdown, SocketFlags, accept_with, shutdown};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -90,11 +91,15 @@ fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, boo
     }
 }
 
+/// Whether accept(2) waits for somebody.
+pub(super) fn blocks(listener: impl AsFd) -> rustix::io::Result<bool> {
+    Ok(!fcntl_getfl(listener)?.contains(OFlags::NONBLOCK))
+}
+
 /// Accepts one, and counts it before it leaves the queue, so that it is at no time in neither. Where the listener
 /// blocks that is not possible, or nobody would be counted for as long as nobody comes: it is counted right after.
 fn take_one(listener: &OwnedFd, book: &Book) -> rustix::io::Result<(OwnedFd, Entry)> {
-    let blocks = !fcntl_getfl(listener)?.contains(OFlags::NONBLOCK);
-    let counted = (!blocks).then(|| book.opened(Kind::Rest));
+    let counted = (!blocks(listener)?).then(|| book.opened(Kind::Rest));
     match accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
         Ok(connection) => Ok((connection, counted.unwrap_or_else(|| book.opened(Kind::Rest)))),
         Err(error) => {

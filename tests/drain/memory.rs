@@ -1,10 +1,10 @@
 //! A container at the limit of its memory: lameduck takes little of it, and when the kernel kills a worker nobody else is lost.
 use crate::crash::stop_and_wait_for_the_gate;
-use crate::queued;
+use crate::scarce::NO_THREAD;
 use crate::stop::KINDS;
 use crate::support::control_group::ControlGroup;
 use crate::support::load::{plan, until_gone};
-use crate::support::process::{field, kill};
+use crate::support::process::field;
 use crate::support::server::Server;
 use crate::support::trial::trial;
 use crate::support::wait_for;
@@ -39,7 +39,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("at_the_limit_of_its_memory_nobody_is_lost_and_lameduck_takes_little", &limited, at_the_limit),
         trial("a_worker_killed_for_its_memory_costs_nobody_but_its_own", &limited, worker_killed),
-        trial("without_memory_for_a_thread_who_is_queued_is_answered_and_it_is_said", &Ok(()), no_thread),
+        trial("without_memory_for_a_thread_nobody_is_lost_and_it_is_said", &Ok(()), no_thread),
     ]
 }
 
@@ -147,15 +147,20 @@ fn worker_killed() {
 }
 
 fn no_thread() {
-    let mut server = KINDS[0].gunicorn().under_lameduck(&[]).start();
+    let kind = &KINDS[0];
+    let mut server = kind.gunicorn().under_lameduck(&[]).start();
     let lameduck = Pid::from_raw(server.pid().cast_signed()).expect("a process id");
-    queued::are_answered(&mut server, |server| {
+    let plan = plan(&server, kind.rate);
+    let result = until_gone(&mut server, plan, kind.backlog, |server| {
         let most = memory(server.pid(), "VmSize") + NO_STACK;
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
         prlimit(Some(lameduck), Resource::As, limit).expect("its limit");
-        kill(server.pid(), libc::SIGTERM);
+        server.signal(libc::SIGTERM);
     });
+    let tally = &result.tally;
+    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {}", server.log());
+    assert!(tally.answered_late > 0, "{tally:?}");
+    assert_eq!(result.status.code(), Some(0));
     let log = server.log();
-    assert!(log.contains("no gate: nobody could answer late arrivals"), "{log}");
-    assert!(log.contains("outcome=drained gate=none"), "{log}");
+    assert!(log.contains(NO_THREAD) && log.contains("outcome=drained gate=divert"), "{log}");
 }

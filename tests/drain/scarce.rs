@@ -1,39 +1,90 @@
 //! A container that is given next to nothing: no process more, a twentieth of a processor.
 use crate::stop::KINDS;
 use crate::support::control_group::ControlGroup;
-use crate::support::load::{Result, plan, until_gone};
+use crate::support::load::{Result, kept_alive_until_gone, plan, until_gone};
 use crate::support::server::Server;
 use crate::support::trial::trial;
 use libtest_mimic::Trial;
+use std::time::Duration;
+
+/// Kept-alive clients, and how long each thinks between two requests.
+const CLIENTS: usize = 20;
+const THINK: Duration = Duration::from_millis(20);
+/// What lameduck says then.
+pub const NO_THREAD: &str = "no thread is to be had for late arrivals";
 
 pub fn trials() -> Vec<Trial> {
     let limited = |controller| ControlGroup::limited_by(controller).map(drop);
     vec![
-        trial("without_a_process_more_the_queue_is_waited_for_and_it_is_said", &limited("pids"), no_process),
+        trial("without_a_process_more_nobody_is_lost_and_it_is_said", &limited("pids"), no_process),
+        trial("without_a_process_more_late_requests_are_answered", &limited("pids"), no_process_kept_alive),
+        trial("without_a_process_more_whose_time_is_over_is_answered", &limited("pids"), no_process_nor_time),
         trial("with_a_twentieth_of_a_processor_nobody_is_lost", &limited("cpu"), throttled),
     ]
 }
 
-/// lameduck and gunicorn in a group, and a load below what the workers can do: stopped with somebody waiting.
-fn stopped_in(group: &ControlGroup, limit: impl FnOnce(&Server), rate: f64) -> (Server, Result) {
-    let mut server = KINDS[0].gunicorn().under_lameduck(&[]).start();
+/// lameduck and gunicorn in a group, stopped with many waiting or, where the load is below what the workers can do, with somebody.
+fn stopped_in(
+    group: &ControlGroup,
+    limit: impl FnOnce(&Server),
+    rate: f64,
+    options: &[&str],
+) -> (Server, Result) {
+    let mut server = KINDS[0].gunicorn().under_lameduck(options).start();
     group.take(&server.processes());
     limit(&server);
     let mut plan = plan(&server, rate);
-    plan.slow = None;
-    let result = until_gone(&mut server, plan, 1, |server| server.signal(libc::SIGTERM));
+    let waiting = if rate < KINDS[0].rate { 1 } else { KINDS[0].backlog };
+    if waiting == 1 {
+        plan.slow = None;
+    }
+    let result = until_gone(&mut server, plan, waiting, |server| server.signal(libc::SIGTERM));
     println!("{:?}", result.tally);
     (server, result)
 }
 
-/// The thread that answers late arrivals cannot be had (EAGAIN): no gate.
+/// No thread is to be had (EAGAIN), for nobody: late arrivals are answered by the one that there is.
 fn no_process() {
     let group = ControlGroup::limited_by("pids").unwrap();
-    let (server, result) =
-        stopped_in(&group, |server| group.set("pids.max", &server.processes().len().to_string()), 20.0);
+    let (server, result) = stopped_in(&group, |server| no_more(&group, server), KINDS[0].rate, &[]);
+    let tally = &result.tally;
+    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {}", server.log());
+    assert!(tally.answered_late > 0, "{tally:?}");
     assert_eq!(result.status.code(), Some(0));
     let log = server.log();
-    assert!(log.contains("no gate") && log.contains("outcome=drained gate=none"), "{log}");
+    assert!(log.contains(NO_THREAD) && log.contains("outcome=drained gate=divert"), "{log}");
+}
+
+/// The rest is taken in competition with the workers.
+fn no_process_nor_time() {
+    let group = ControlGroup::limited_by("pids").unwrap();
+    let short = ["--timeout", "500ms"];
+    let (server, result) = stopped_in(&group, |server| no_more(&group, server), KINDS[0].rate, &short);
+    let tally = &result.tally;
+    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {}", server.log());
+    let log = server.log();
+    assert!(log.contains(NO_THREAD) && log.contains("outcome=timed-out gate=divert"), "{log}");
+    assert!(!log.contains("cannot answer who is still queued"), "{log}");
+}
+
+/// Requests that come on parked connections are answered between two looks, too.
+fn no_process_kept_alive() {
+    let group = ControlGroup::limited_by("pids").unwrap();
+    let worker = ["--workers", "2", "--keep-alive", "60"];
+    let mut server = Server::gunicorn("gevent", &worker).under_lameduck(&[]).start();
+    group.take(&server.processes());
+    let tally = kept_alive_until_gone(&mut server, CLIENTS, THINK, |server| {
+        group.set("pids.max", group.get("pids.current").trim());
+        server.signal(libc::SIGTERM);
+    });
+    let log = server.log();
+    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {log}");
+    assert!(log.contains(NO_THREAD) && log.contains("outcome=drained gate=divert"), "{log}");
+    assert!(!log.contains("late_requests_answered=0"), "{log}");
+}
+
+fn no_more(group: &ControlGroup, server: &Server) {
+    group.set("pids.max", &server.processes().len().to_string());
 }
 
 fn throttled() {
@@ -46,7 +97,7 @@ fn throttled() {
             group.set("cpu.cfs_quota_us", "5000");
         }
     };
-    let (server, result) = stopped_in(&group, limit, 10.0);
+    let (server, result) = stopped_in(&group, limit, 10.0, &[]);
     assert_eq!((result.tally.lost, result.tally.other_answers), (0, 0), "{:?}", result.tally);
     assert_eq!(result.status.code(), Some(0));
     assert!(server.log().contains("outcome=drained gate=divert"), "{}", server.log());

@@ -56,7 +56,7 @@ fn desk_with_descriptors(limit: u64) {
     let mut desk = Desk::open(Settings::answering(PATIENT)).unwrap();
     let (late, rest) = (listener(true), Arc::new(listener(false)));
     desk.accept_from(&late, None).unwrap();
-    desk.take_the_rest(Arc::clone(&rest)).unwrap();
+    desk.take_the_rest(&rest).unwrap();
     println!("desk at {} {}", address(&late), address(&rest));
     assert_eq!(std::io::stdin().read(&mut [0]).unwrap(), 0);
     until(|| desk.busy() == 0);

@@ -40,7 +40,7 @@ fn the_rest_is_taken_in_competition_with_the_server_and_nobody_is_lost_or_served
                 }
             }
         });
-        desk.take_the_rest(Arc::clone(&listener)).unwrap();
+        desk.take_the_rest(&listener).unwrap();
         clients.extend((0..CLIENTS / 2).map(|_| connect()));
         let heard: Vec<String> = clients.into_iter().map(hear).collect();
         let answered = heard.iter().filter(|heard| *heard == RESPONSE).count() as u64;
@@ -60,7 +60,7 @@ fn the_rest_is_taken_in_competition_with_the_server_and_nobody_is_lost_or_served
 fn a_taker_whose_desk_is_closed_leaves_who_comes_to_others() {
     let mut desk = Desk::open(Settings::answering(PATIENT)).unwrap();
     let listener = Arc::new(listener(true));
-    desk.take_the_rest(Arc::clone(&listener)).unwrap();
+    desk.take_the_rest(&listener).unwrap();
     desk.close();
     let mut client = TcpStream::connect(address(&listener)).unwrap();
     client.write_all(GET).unwrap();

@@ -116,7 +116,7 @@ fn whoever_takes_the_rest_of_such_a_listener_ends_when_it_is_empty() {
         client.write_all(GET).unwrap();
         let listener = Arc::new(OwnedFd::from(listener));
         let mut desk = Desk::open(Settings::answering(PATIENT)).unwrap();
-        desk.take_the_rest(Arc::clone(&listener)).unwrap();
+        desk.take_the_rest(&listener).unwrap();
         assert_eq!(hear(client), RESPONSE.as_bytes());
         unix::shut(&listener);
         until(|| Arc::strong_count(&listener) == 1);

@@ -1,6 +1,7 @@
 //! TERM or KILL in the middle, at a unix socket under load that never stops.
 use crate::runs;
 use crate::scene::{KINDS, Kind, Place};
+use crate::support::control_group::ControlGroup;
 use crate::support::load::{Result, during, plan, until_gone};
 use crate::support::ports::free_port;
 use crate::support::process::{self, parent};
@@ -13,6 +14,7 @@ use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
 
 pub fn trials(privileges: &std::result::Result<(), String>) -> Vec<Trial> {
+    let limited = ControlGroup::limited_by("pids").map(drop);
     let mut trials = Vec::new();
     for kind in &KINDS {
         let name = format!("{}_loses_nobody_unprivileged", kind.name);
@@ -29,6 +31,7 @@ pub fn trials(privileges: &std::result::Result<(), String>) -> Vec<Trial> {
             killed(&["--timeout", "60s"], |server| server.signal(libc::SIGTERM), libc::SIGKILL);
         }),
         trial("who_is_queued_when_time_is_over_is_answered", &Ok(()), time_is_over),
+        trial("without_a_process_more_nobody_is_lost", &limited, without_a_process_more),
     ]);
     trials
 }
@@ -53,6 +56,26 @@ fn loses_nobody(kind: &Kind) {
         // gunicorn removes its path, and so it stays.
         assert_eq!(place.names(), [""; 0]);
     }
+}
+
+/// No thread is to be had, neither for late arrivals nor for the path: who comes when gunicorn has removed it finds none.
+fn without_a_process_more() {
+    let group = ControlGroup::limited_by("pids").unwrap();
+    let (place, kind) = (Place::new(), &KINDS[0]);
+    let mut server = kind.gunicorn(&place.socket(60)).under_lameduck(&[]).start();
+    group.take(&server.processes());
+    let plan = plan(&server, kind.rate);
+    let Result { tally, status } = until_gone(&mut server, plan, kind.backlog, |server| {
+        group.set("pids.max", &server.processes().len().to_string());
+        server.signal(libc::SIGTERM);
+    });
+    let log = server.log();
+    assert_eq!((tally.lost, tally.other_answers, tally.not_tried), (0, 0, 0), "{tally:?} {log}");
+    assert!(tally.answered_late > 0, "{tally:?}");
+    assert_eq!(status.code(), Some(0));
+    assert!(log.contains("a path that the server removes is not put back"), "{log}");
+    assert!(log.contains("outcome=drained gate=divert"), "{log}");
+    assert_eq!(place.names(), [""; 0]);
 }
 
 fn a_plain_term_loses_some(kind: &Kind) {

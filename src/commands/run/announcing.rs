@@ -1,6 +1,5 @@
 //! How a drain went, told in Events: when all is known, just before the end (`run`, `sidecar`) or before the hook returns
 //! (`wait`), which may be the end of us.
-use super::closing::wait_for;
 use super::ending::told_to_hurry;
 use super::reporting::alerted;
 use super::supervision::Supervision;
@@ -49,7 +48,7 @@ impl Supervision {
         let (signals, routing, server) = (&self.signals, &self.routing, &mut self.server);
         let mut announced = None;
         let mut wait = |pause| told_to_hurry(signals, routing, server, pause);
-        wait_for(until, &mut wait, || {
+        self.gatekeeper.wait_for(until, &mut wait, |_| {
             announced = announced.take().or_else(|| announcement.announced());
             announced.is_some()
         });

@@ -56,18 +56,18 @@ impl Gatekeeper {
             // being answered.
             let now = Instant::now();
             let until = now + until.saturating_duration_since(now) * 3 / 4;
-            wait_for(until, &mut *wait, || {
-                self.turn_away();
+            self.wait_for(until, &mut *wait, |gatekeeper| {
+                gatekeeper.turn_away();
                 parking.let_go();
-                self.answer(parking.late_requests());
+                gatekeeper.answer(parking.late_requests());
                 let look = observer.look();
                 let working =
                     look.unread.unwrap_or(0) + look.in_flight.unwrap_or(0) + look.half_open.unwrap_or(0);
-                let orphans = self.whose.processes();
+                let orphans = gatekeeper.whose.processes();
                 !parking.holds()
-                    && self.server_queues() == 0
+                    && gatekeeper.server_queues() == 0
                     && (working == 0 || orphans.is_empty())
-                    && self.held_by(&orphans).is_empty()
+                    && gatekeeper.held_by(&orphans).is_empty()
             });
             self.leave_to_others();
             parking.close();
@@ -76,9 +76,9 @@ impl Gatekeeper {
         self.shut_unix();
         if self.desk.is_some() {
             observer.gate_opened();
-            wait_for(until, &mut *wait, || {
+            self.wait_for(until, &mut *wait, |gatekeeper| {
                 // Without a plug handshakes go on for ever under load.
-                (plugs.is_empty() || observer.look().half_open.unwrap_or(0) == 0) && self.nobody_left()
+                (plugs.is_empty() || observer.look().half_open.unwrap_or(0) == 0) && gatekeeper.nobody_left()
             });
         }
         let finished = self.finished();
@@ -92,7 +92,7 @@ impl Gatekeeper {
         // retransmissions.
         if dropped && (getpid().is_init() || self.whose.are_other_containers()) {
             debug!("staying until the SYNs that were dropped are tried again and refused");
-            wait_for(until.min(Instant::now() + RETRANSMISSION), wait, || false);
+            self.wait_for(until.min(Instant::now() + RETRANSMISSION), wait, |_| false);
         }
         finished
     }
@@ -101,7 +101,9 @@ impl Gatekeeper {
     /// may come all the time.
     pub fn answer_all(&mut self, until: Instant, wait: Wait) -> Finished {
         let come = self.finished().ended() + self.left();
-        wait_for(until, wait, || self.nobody_left() || self.finished().ended() >= come);
+        self.wait_for(until, wait, |gatekeeper| {
+            gatekeeper.nobody_left() || gatekeeper.finished().ended() >= come
+        });
         let finished = self.finished();
         let left_behind = finished.left_behind.min(come.saturating_sub(finished.ended()));
         Finished { left_behind, ..finished }
@@ -142,6 +144,22 @@ impl Gatekeeper {
     fn held_by(&self, processes: &HashSet<Pid>) -> HashSet<u64> {
         let ours = self.listeners.watched.iter().map(|watched| watched.listener.inode).collect();
         holders(processes, &ours).0.into_keys().collect()
+    }
+
+    /// Waits until `done`; gives up at `until` or when there is to be no more waiting.
+    pub(super) fn wait_for(&mut self, until: Instant, wait: Wait, mut done: impl FnMut(&mut Self) -> bool) {
+        loop {
+            let begin = Begin::now();
+            if done(self) {
+                return;
+            }
+            let pause = PACE.max(Share::Lasting.pause(begin.cost()));
+            let left = until.saturating_duration_since(Instant::now());
+            let pause = self.serve_meanwhile(Some(pause.min(left)), || false).unwrap_or_default();
+            if left.is_zero() || wait(pause) {
+                return;
+            }
+        }
     }
 
     fn plug(&mut self) -> Vec<Plug> {
@@ -188,19 +206,4 @@ impl Gatekeeper {
 
 fn queued(listener: &OwnedFd) -> u64 {
     accept_queue(listener).0.or_else(|| unix::queue_of(listener)).unwrap_or(0).into()
-}
-
-/// Waits until `done`; gives up at `until` or when there is to be no more waiting.
-pub(super) fn wait_for(until: Instant, wait: Wait, mut done: impl FnMut() -> bool) {
-    loop {
-        let begin = Begin::now();
-        if done() {
-            return;
-        }
-        let pause = PACE.max(Share::Lasting.pause(begin.cost()));
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() || wait(pause.min(left)) {
-            return;
-        }
-    }
 }

@@ -4,6 +4,7 @@ use super::parking::LateRequest;
 use crate::late_arrivals::{Desk, Kind};
 use crate::sockets::Watched;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 use tracing::{debug, warn};
 
 impl Gatekeeper {
@@ -15,7 +16,7 @@ impl Gatekeeper {
     }
 
     pub(super) fn take_the_rest_of(&mut self, watched: &Watched) {
-        let Some(held) = watched.duplicate.clone() else { return };
+        let Some(held) = &watched.duplicate else { return };
         if !self.taken.insert(watched.listener.inode) {
             return;
         }
@@ -66,11 +67,24 @@ impl Gatekeeper {
         u32::try_from(open).unwrap_or(u32::MAX)
     }
 
+    /// Where the desk has no thread of its own, serves until this time is over or `is_over` says so; gives how much of the time is
+    /// left to be waited.
+    pub(super) fn serve_meanwhile(
+        &self,
+        time: Option<Duration>,
+        is_over: impl FnMut() -> bool,
+    ) -> Option<Duration> {
+        match &self.desk {
+            Some(desk) => desk.meanwhile(time, is_over),
+            None => time,
+        }
+    }
+
     pub(super) fn open_desk(&mut self) -> Option<&mut Desk> {
         if self.desk.is_none() {
             match Desk::open(self.settings.clone()) {
                 Ok(desk) => self.desk = Some(desk),
-                Err(error) => warn!(%error, "cannot start the thread that answers late arrivals"),
+                Err(error) => warn!(%error, "cannot answer late arrivals"),
             }
         }
         self.desk.as_mut()

@@ -143,7 +143,6 @@ impl Supervision {
 
     /// Waits for a signal, the end of a server that is not ours, a connection's end where that decides, or the time.
     fn wait(&mut self, timeout: Option<Duration>) {
-        let timeout = timeout.map(|timeout| Timespec::try_from(timeout).unwrap_or_default());
         let endings =
             self.looking.as_ref().and_then(Looking::endings).filter(|_| self.drain.phase() == Phase::Gated);
         let readable = |source| PollFd::from_borrowed_fd(source, PollFlags::IN);
@@ -151,6 +150,11 @@ impl Supervision {
         sources.extend(self.server.sources().into_iter().map(readable));
         let others = sources.len();
         sources.extend(endings.map(|endings| readable(endings.as_fd())));
+        let timeout = self.gatekeeper.serve_meanwhile(timeout, || {
+            // Failing, it is waited for below.
+            poll(&mut sources, Some(&Timespec::default())) != Ok(0)
+        });
+        let timeout = timeout.map(|timeout| Timespec::try_from(timeout).unwrap_or_default());
         match poll(&mut sources, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => {

@@ -10,17 +10,20 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use tracing::warn;
 
 /// Where there is no inotify (fs.inotify.max_user_instances), the path is looked at so often.
 const PACE: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
 /// Many events of a busy directory.
 const EVENTS_SIZE: usize = 16 * 1024;
 
-/// A thread that keeps a path.
+/// What keeps a path.
 #[derive(Debug)]
 pub struct Keeper {
     told: Arc<Told>,
-    thread: JoinHandle<bool>,
+    names: Arc<Names>,
+    /// `None`: none was to be had (EAGAIN: the pids limit), and the path is not put back.
+    thread: Option<JoinHandle<bool>>,
 }
 
 #[derive(Debug)]
@@ -34,15 +37,19 @@ impl Keeper {
     /// Starts it. It watches from now on.
     ///
     /// # Errors
-    /// When no thread (EAGAIN: the pids limit) or descriptor is to be had.
+    /// When no descriptor is to be had.
     pub fn start(names: Arc<Names>) -> io::Result<Self> {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let told = Arc::new(Told { keep: AtomicBool::new(false), end: AtomicBool::new(false), bell });
-        let (hears, watch) = (Arc::clone(&told), watch(&names));
+        let (hears, watch, watched) = (Arc::clone(&told), watch(&names), Arc::clone(&names));
         let thread = std::thread::Builder::new()
             .name("path-keeper".to_owned())
-            .spawn(move || hears.attend(&names, watch.as_ref()))?;
-        Ok(Self { told, thread })
+            .spawn(move || hears.attend(&watched, watch.as_ref()))
+            .inspect_err(|error| {
+                warn!(%error, "no thread is to be had: a path that the server removes is not put back");
+            })
+            .ok();
+        Ok(Self { told, names, thread })
     }
 
     /// From now on the path is put back.
@@ -55,8 +62,11 @@ impl Keeper {
     pub fn end(self) -> bool {
         self.told.end.store(true, Ordering::Release);
         self.told.ring();
-        // It does not panic; if it did, the path is left as it is.
-        self.thread.join().unwrap_or(false)
+        match self.thread {
+            // It does not panic; if it did, the path is left as it is.
+            Some(thread) => thread.join().unwrap_or(false),
+            None => self.names.is_removed(),
+        }
     }
 }
 

@@ -103,7 +103,7 @@ impl PathGate {
         };
         // First: from the instant in which the path is ours, its removal has to be seen.
         let keeper = Keeper::start(Arc::clone(&self.names))
-            .map_err(|error| refused("cannot start the thread that keeps the path of", error))?;
+            .map_err(|error| refused("cannot watch the path of", error))?;
         match self.names.take() {
             Ok(()) => {
                 self.keeper = Some(keeper);
