@@ -2,6 +2,7 @@
 //! What it says is bounded in size; whoever waits no longer ends it by letting go.
 use super::Refusal;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::ErrorKind;
 use std::process::Stdio;
 use std::time::Duration;
@@ -88,18 +89,23 @@ impl Kubectl {
         if status.success() {
             return Ok(written);
         }
-        let said = String::from_utf8_lossy(&complaint);
-        Err(Useless::Refused(refusal(&said).unwrap_or_else(|| {
-            let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>();
-            let said = said.join("; ");
-            let said = &said[..said.floor_char_boundary(TOLD)];
-            Refusal::Other(if said.is_empty() {
-                format!("{name} has failed without a word: {status}")
-            } else {
-                format!("{name}: {said}")
-            })
-        })))
+        Err(Useless::Refused(complained(name, status, &complaint)))
     }
+}
+
+/// What has been wrong: the API server's word, if it was the API server, or kubectl's own, of which [`TOLD`] bytes are told.
+fn complained(name: impl Display, status: impl Display, complaint: &[u8]) -> Refusal {
+    let said = String::from_utf8_lossy(complaint);
+    refusal(&said).unwrap_or_else(|| {
+        let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>();
+        let said = said.join("; ");
+        let said = &said[..said.floor_char_boundary(TOLD)];
+        Refusal::Other(if said.is_empty() {
+            format!("{name} has failed without a word: {status}")
+        } else {
+            format!("{name}: {said}")
+        })
+    })
 }
 
 /// One byte more than is wanted tells that there was more. What cannot be read ends there.
@@ -118,6 +124,36 @@ fn refusal(said: &str) -> Option<Refusal> {
             STATUSES.iter().find_map(|(words, status)| Some((*status, line.strip_prefix(words)?.trim())))?;
         // Whoever it is and whatever it was: who has asked knows.
         let text = if status == 403 { "you may not" } else { text };
-        Some(Refusal::Status(status, text.to_owned()))
+        (!text.is_empty()).then(|| Refusal::Status(status, text.to_owned()))
     })
+}
+
+/// What must hold of whatever kubectl complains of ([`crate::readers`]).
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers {
+    use super::{Refusal, TOLD, complained};
+
+    /// It is told in one line, which is never empty, and never long but where it is the API server's own word; and that is the first
+    /// such word, whatever stands behind it.
+    ///
+    /// # Panics
+    /// When it does not hold.
+    pub fn kubectl_complaint(bytes: &[u8]) {
+        let told = |bytes: &[u8]| complained("kubectl", "exit status: 1", bytes);
+        match told(bytes) {
+            Refusal::Other(text) => {
+                assert!(is_line(&text) && text.len() <= TOLD + 50, "{text:?}");
+                let denied = [b"Error from server (NotFound): a\n", bytes].concat();
+                assert!(matches!(told(&denied), Refusal::Status(404, word) if word == "a"));
+            }
+            Refusal::Status(status, word) => {
+                assert!([401, 403, 404].contains(&status), "{status}");
+                assert!(is_line(&word), "{status}: {word:?}");
+            }
+        }
+    }
+
+    fn is_line(text: &str) -> bool {
+        !text.trim().is_empty() && !text.contains('\n')
+    }
 }

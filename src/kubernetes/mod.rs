@@ -47,7 +47,7 @@ mod following;
 mod identity;
 mod inquiry;
 #[cfg(feature = "manifests")]
-mod kubectl;
+pub(crate) mod kubectl;
 mod lines;
 mod objects;
 mod own_pod;

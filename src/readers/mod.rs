@@ -14,6 +14,8 @@ pub use crate::commands::doctor::manifests::readers::doctor_manifests;
 pub use crate::commands::trial::matrix::readers::matrix;
 #[cfg(feature = "inject")]
 pub use crate::inject::readers::manifests;
+#[cfg(feature = "manifests")]
+pub use crate::kubernetes::kubectl::readers::kubectl_complaint;
 #[cfg(feature = "kubernetes")]
 pub use crate::kubernetes::readers::{endpoint_slices, own_pod, service_account_token};
 #[cfg(feature = "trial")]
@@ -44,6 +46,8 @@ pub const ALL: &[Reader] = &[
     ("fdinfo", fdinfo),
     ("first_bytes", first_bytes),
     ("http2", http2),
+    #[cfg(feature = "manifests")]
+    ("kubectl_complaint", kubectl_complaint),
     #[cfg(feature = "trial")]
     ("load_response", load_response),
     #[cfg(feature = "inject")]
