@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 /// What was looked at is followed by a pause of so many times its cost: a quarter of a processor at most.
 const PAUSE_PER_COST: u32 = 3;
-/// The same of what is dear, and goes on for as long as the drain does: a fourteenth, so that all kinds of looks together take
+/// The same of what is dear, and goes on for as long as the drain does: a sixteenth, so that all kinds of looks together take
 /// a tenth.
-const PAUSE_PER_DEAR_COST: u32 = 13;
+const PAUSE_PER_DEAR_COST: u32 = 15;
 /// A look for which a processor works so long is dear: at about a thousand connections, or at /proc, which walks the whole table, locks it, and
 /// writes every row as text.
 const DEAR: Duration = Duration::from_millis(1);
@@ -20,7 +20,7 @@ pub enum Share {
     /// A quarter: of what is soon done, and is waited for.
     Quarter,
     /// Of what goes on: a quarter where it costs little, and where it takes so long that nobody can wait for more pause;
-    /// between them a fourteenth.
+    /// between them a sixteenth.
     Lasting,
 }
 
@@ -94,7 +94,7 @@ mod tests {
         }
         assert_eq!(again(Share::Quarter, 50_000, 100_000), 1_200_000);
         for pace in [0, 100_000] {
-            assert_eq!(again(Share::Lasting, 50_000, pace), 1_700_000, "a fourteenth");
+            assert_eq!(again(Share::Lasting, 50_000, pace), 1_800_000, "a sixteenth");
         }
         assert_eq!(Share::Lasting.pause(cost(200_000)), LONGEST);
     }
@@ -104,7 +104,7 @@ mod tests {
         let ms = Duration::from_millis;
         let pause = |took, used| Share::Lasting.pause(Cost { took: ms(took), used: ms(used) });
         assert_eq!(pause(20, 0), ms(60));
-        assert_eq!(pause(20, 6), ms(78));
+        assert_eq!(pause(20, 6), ms(90));
         assert_eq!(pause(40, 6), ms(120));
     }
 
