@@ -41,6 +41,8 @@ impl Attendant {
     pub fn meanwhile(&self, time: Option<Duration>, mut is_over: impl FnMut() -> bool) -> Option<Duration> {
         let Self::Caller(runtime) = self else { return time };
         let begin = Instant::now();
+        // Whoever is ready has a turn where it is over at once, too.
+        runtime.block_on(tokio::task::yield_now());
         loop {
             let left = time.map(|time| time.saturating_sub(begin.elapsed()));
             if left == Some(Duration::ZERO) || is_over() {

@@ -2,9 +2,9 @@
 //! the server's queue when the server got its signal or went, and late requests, which came on the server's open
 //! connections and were kept from it.
 //!
-//! Way in: [`Desk::open`], then listeners to accept from, or connections. Way out: [`Desk::served`]. One thread,
-//! started when it is first needed, or who has the desk serves thousands at once, each bounded in time and bytes. This room knows nothing
-//! of gates or drains.
+//! Way in: [`Desk::open`], then listeners to accept from, or connections. Way out: [`Desk::served`]. One thread, started
+//! when it is first needed, serves thousands at once, each bounded in time and bytes; where there is none, whoever has the
+//! desk. This room knows nothing of gates or drains.
 //!
 //! | file | subject |
 //! |---|---|
