@@ -17,6 +17,9 @@ use tempfile::NamedTempFile;
 const CLIENTS: usize = 20;
 const THINK: Duration = Duration::from_millis(20);
 
+/// What tells the C library whom to ask (resolv.conf(5)).
+const RESOLVER: &str = "/etc/resolv.conf";
+
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("relayed_new_connections_see_no_503", &Ok(()), new_connections),
@@ -28,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
 
 /// A name server that never answers, and its address.
 fn silence() -> Result<(UdpSocket, Ipv4Addr), String> {
-    permitted(unshare(&["--mount"]).arg("true"))?;
+    permitted(unshare(&["--mount"]).args(["mount", "--bind", "/dev/null", RESOLVER]))?;
     // Not of this machine's own resolver.
     let at = Ipv4Addr::new(127, 53, 53, 53);
     UdpSocket::bind((at, 53)).map(|silent| (silent, at)).map_err(|error| format!("port 53: {error}"))
@@ -86,7 +89,7 @@ fn resolver_in_vain() {
     let (_silent, at) = silence().unwrap();
     let mut resolver = NamedTempFile::new().unwrap();
     writeln!(resolver, "nameserver {at}\noptions timeout:30 attempts:5").unwrap();
-    let script = format!("mount --bind {} /etc/resolv.conf && exec \"$@\"", resolver.path().display());
+    let script = format!("mount --bind {} {RESOLVER} && exec \"$@\"", resolver.path().display());
     let lameduck = [env!("CARGO_BIN_EXE_lameduck"), "run"];
     let relay = ["--late-arrivals", "relay", "--relay-to", "fellow.invalid.:80", "--"];
     let words = [&["unshare", "--mount", "sh", "-c", &script, "sh"][..], &lameduck, &relay].concat();
