@@ -48,12 +48,11 @@ fn reloaded() {
         let all = server.processes().into_iter();
         all.filter(|pid| process::parent(*pid) == Some(master) && process::has_booted(*pid)).collect()
     };
-    let before = workers(&server);
-    assert_eq!(before.len(), 2);
+    let both = |now: Vec<u32>| (now.len() == 2).then_some(now);
+    let before = wait_for("both of its workers", || both(workers(&server)));
     process::kill(master, libc::SIGHUP);
     wait_for("its new workers", || {
-        let now = workers(&server);
-        (now.len() == 2 && now.iter().all(|pid| !before.contains(pid))).then_some(())
+        both(workers(&server)).filter(|now| now.iter().all(|pid| !before.contains(pid)))
     });
     for _ in 0..10 {
         server.get("/");
