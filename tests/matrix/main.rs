@@ -89,6 +89,8 @@ const ELSEWHERE: &[u8] = b"
 [What a careful init does for its child](conformance.md), beside tini, dumb-init and catatonit, is another table.
 [Soak](soak.md): stops one after the other, and what they leave behind.
 [In restricted containers](restricted.md): what is taken there, and what is lost.
+[Faults](faults.md): what goes wrong around a drain, and what its user sees.
+[Speed and memory](measurements.md), beside tini and others.
 ";
 
 fn evidence() {
