@@ -26,7 +26,7 @@ fn main() {
         return;
     }
     memory::measure();
-    match cluster::needs() {
+    match support::kubectl::api_server() {
         Ok(()) => crowd::measure(),
         Err(reason) => println!("\ntwo hundred pods that stop together: {reason}"),
     }

@@ -2,27 +2,14 @@
 use crate::matrix::all_values;
 use crate::support::charts::Charts;
 use crate::support::helm::{Helm, by_both};
+use crate::support::kubectl::{api_server, kubectl};
 use libtest_mimic::Trial;
 use serde_json::Value;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 pub fn trials() -> Vec<Trial> {
-    by_both("the_web_chart_is_taken_by_an_api_server", &needs(), taken)
-}
-
-fn needs() -> Result<(), String> {
-    if std::env::var_os("KUBECONFIG").is_none() {
-        let way = "`tests/cluster/up --api-only` starts an API server and names its file";
-        return Err(format!("KUBECONFIG is not set: {way}"));
-    }
-    let output = kubectl().args(["version", "--client"]).output();
-    let there = output.is_ok_and(|output| output.status.success());
-    there.then_some(()).ok_or_else(|| "kubectl is not on PATH".to_owned())
-}
-
-fn kubectl() -> Command {
-    Command::new(std::env::var_os("KUBECTL").unwrap_or_else(|| "kubectl".into()))
+    by_both("the_web_chart_is_taken_by_an_api_server", &api_server(), taken)
 }
 
 /// All values in one call, each object under a name of its own; fields that it does not know are errors, and nothing is kept.

@@ -1,5 +1,6 @@
 //! `lameduck doctor deployment/web` by kubectl: one that works, those that do not, none at all, and a real one where there is one.
 use crate::manifests::run;
+use crate::support::kubectl::{self, kubectl};
 use crate::support::trial::trial;
 use crate::support::{lameduck, wait_for};
 use libtest_mimic::Trial;
@@ -15,9 +16,7 @@ const KNOWS_SHOP: &str = "case \"$*\" in *' config view '*) echo shop; exit;; es
 
 pub fn trials() -> Vec<Trial> {
     let test = |name, test: fn()| trial(name, &Ok(()), test);
-    let real = Command::new(real_kubectl()).args(["version", "--client"]).output();
-    let real = real.is_ok_and(|output| output.status.success());
-    let real = real.then_some(()).ok_or_else(|| "kubectl is not on PATH, nor named by KUBECTL".to_owned());
+    let real = kubectl::is_there();
     vec![
         test("kubectl_is_asked_for_what_belongs_to_a_workload", belongs),
         test("what_kubectl_is_refused_is_told_with_the_way_out", refused),
@@ -26,10 +25,6 @@ pub fn trials() -> Vec<Trial> {
         test("without_kubectl_the_way_to_one_is_told", missing),
         trial("without_a_cluster_the_way_to_one_is_told", &real, no_cluster),
     ]
-}
-
-fn real_kubectl() -> PathBuf {
-    std::env::var_os("KUBECTL").unwrap_or_else(|| "kubectl".into()).into()
 }
 
 /// A kubectl that does this. Written by another process: what this one has open for writing the children of other tests might hold, and
@@ -178,7 +173,7 @@ fn no_cluster() {
     let said = || {
         let mut command = lameduck();
         command.args(["doctor", "deployment/web"]).env("KUBECONFIG", &config);
-        command.env("KUBECTL", real_kubectl()).env_remove("KUBERNETES_SERVICE_HOST");
+        command.env("KUBECTL", kubectl().get_program()).env_remove("KUBERNETES_SERVICE_HOST");
         let (status, page, said) = run(&mut command, "");
         assert_eq!((status, page.as_str()), (Some(125), ""), "{said}");
         said

@@ -1,31 +1,16 @@
 //! A kube-apiserver, `$KUBECONFIG`, is asked whether it would take what was injected, and what it was made from.
 use crate::manifests::{CASES, Case, injected, text};
+use crate::support::kubectl::{api_server, kubectl};
 use crate::support::trial::trial;
 use libtest_mimic::Trial;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 pub fn trials() -> Vec<Trial> {
-    let needs = match std::env::var_os("KUBECONFIG") {
-        None => Err(
-            "KUBECONFIG is not set: `tests/cluster/up --api-only` starts an API server and names its file"
-                .to_owned(),
-        ),
-        Some(_) => kubectl_is_there(),
-    };
+    let needs = api_server();
     let of =
         |case: Case| trial(&format!("{}_is_taken_by_an_api_server", case.0), &needs, move || check(case));
     CASES.map(of).into()
-}
-
-fn kubectl() -> Command {
-    Command::new(std::env::var_os("KUBECTL").unwrap_or_else(|| "kubectl".into()))
-}
-
-fn kubectl_is_there() -> Result<(), String> {
-    let output = kubectl().args(["version", "--client"]).output();
-    let there = output.is_ok_and(|output| output.status.success());
-    there.then_some(()).ok_or_else(|| "kubectl is not on PATH".to_owned())
 }
 
 /// What the API server says of these manifests. Nothing is kept; fields that it does not know are errors. What a List from a cluster

@@ -1,4 +1,5 @@
 //! kubectl, and a namespace of a test's own on the API server that `$KUBECONFIG` names.
+pub use crate::support::kubectl::kubectl;
 use serde_json::{Deserializer, Value, json};
 use std::env;
 use std::io::Write;
@@ -30,13 +31,6 @@ pub fn needs() -> Result<(), String> {
         (true, false) => Err("the API server has no MutatingAdmissionPolicy in v1 or v1beta1".to_owned()),
         (true, true) => Ok(()),
     }
-}
-
-/// kubectl, for no namespace.
-pub fn kubectl() -> Command {
-    let mut command = Command::new(env::var_os("KUBECTL").unwrap_or_else(|| "kubectl".into()));
-    command.stdin(Stdio::null());
-    command
 }
 
 /// What kubectl prints.

@@ -1,6 +1,7 @@
 //! A kube-apiserver, `$KUBECONFIG`, by kubectl: a namespace, the files of a service account in it, and a change that has only to be
 //! sent.
 use crate::api_server::service_account;
+use crate::support::kubectl::kubectl;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -18,23 +19,6 @@ pub const SLICES: Rule = ("endpointslices", "discovery.k8s.io", &["list", "watch
 pub const PODS: Rule = ("pods", "", &["get"]);
 /// For `--events on`.
 pub const EVENTS: Rule = ("events", "", &["create"]);
-
-/// Whether there is one.
-///
-/// # Errors
-/// With the reason, and what to do.
-pub fn needs() -> Result<(), String> {
-    if std::env::var_os("KUBECONFIG").is_none() {
-        let way = "`tests/cluster/up --api-only` starts an API server and names its file";
-        return Err(format!("KUBECONFIG is not set: {way}"));
-    }
-    let there = kubectl().args(["version", "--client"]).output().is_ok_and(|output| output.status.success());
-    there.then_some(()).ok_or_else(|| "kubectl is not on PATH, nor named by KUBECTL".to_owned())
-}
-
-fn kubectl() -> Command {
-    Command::new(std::env::var_os("KUBECTL").unwrap_or_else(|| "kubectl".into()))
-}
 
 /// The namespace of a scene. It is deleted in the end; without a controller-manager it stays, as its name does.
 pub struct Namespace(String);

@@ -1,6 +1,7 @@
 //! `lameduck doctor deployment/web` before a kube-apiserver, `$KUBECONFIG`: as whoever has set that up, and as a service account that
 //! may read less.
-use crate::cluster::{Account, Namespace, Rule, SLICES, needs};
+use crate::cluster::{Account, Namespace, Rule, SLICES};
+use crate::support::kubectl::api_server;
 use crate::support::trial::trial;
 use crate::support::{finish, lameduck};
 use libtest_mimic::Trial;
@@ -12,8 +13,8 @@ const DEPLOYMENTS: Rule = ("deployments", "apps", &["get"]);
 
 pub fn trials() -> Vec<Trial> {
     vec![
-        trial("a_real_api_server_has_what_belongs_to_a_workload", &needs(), belongs),
-        trial("a_real_api_server_refuses_and_that_is_told", &needs(), refused),
+        trial("a_real_api_server_has_what_belongs_to_a_workload", &api_server(), belongs),
+        trial("a_real_api_server_refuses_and_that_is_told", &api_server(), refused),
     ]
 }
 

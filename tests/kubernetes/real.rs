@@ -1,7 +1,8 @@
 //! A kube-apiserver, `$KUBECONFIG`: an EndpointSlice is made by hand, and changed while lameduck watches. Prints how long
 //! after the change was asked for it was seen.
-use crate::cluster::{Account, Change, Namespace, SLICES, needs};
+use crate::cluster::{Account, Change, Namespace, SLICES};
 use crate::scene::{endpoint, gunicorn, read, slice};
+use crate::support::kubectl::api_server;
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, finish, lameduck, wait_for};
 use jiff::Timestamp;
@@ -21,8 +22,8 @@ fn slice_with(namespace: &Namespace, offered: bool) -> Value {
 
 pub fn trials() -> Vec<Trial> {
     vec![
-        trial("a_real_api_server_tells_the_doctor_what_is_granted", &needs(), examined),
-        trial("a_real_api_server_tells_of_the_withdrawal", &needs(), withdrawn),
+        trial("a_real_api_server_tells_the_doctor_what_is_granted", &api_server(), examined),
+        trial("a_real_api_server_tells_of_the_withdrawal", &api_server(), withdrawn),
     ]
 }
 

@@ -1,15 +1,16 @@
 //! A kube-apiserver, `$KUBECONFIG`: it takes both Events, and kubectl shows them where people look: `get events`, and
 //! `describe` of the pod, which asks by the unique id.
-use crate::cluster::{EVENTS, Namespace, PODS, SLICES, needs};
+use crate::cluster::{EVENTS, Namespace, PODS, SLICES};
 use crate::scene::gunicorn;
 use crate::support::PATIENCE;
+use crate::support::kubectl::api_server;
 use crate::support::trial::trial;
 use jiff::Timestamp;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 pub fn trials() -> Vec<Trial> {
-    vec![trial("a_real_api_server_shows_the_events_of_a_drain", &needs(), shown)]
+    vec![trial("a_real_api_server_shows_the_events_of_a_drain", &api_server(), shown)]
 }
 
 /// A pod, and then the ReplicaSet that it is of: of one that is not there, or that wants no such pod, a controller-manager would

@@ -1,7 +1,7 @@
 //! kubectl, and a namespace of a test's own in the cluster that `$KUBECONFIG` names.
+pub use crate::support::kubectl::kubectl;
 use serde_json::{Deserializer, Value, json};
 use std::env;
-use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::process::{self, Command, Stdio};
@@ -54,13 +54,6 @@ pub fn needs() -> Result<(), String> {
         )),
         Ok(_) => Ok(()),
     }
-}
-
-/// kubectl, for no namespace.
-pub fn kubectl() -> Command {
-    let mut command = Command::new(env::var_os("KUBECTL").unwrap_or_else(|| OsString::from("kubectl")));
-    command.stdin(Stdio::null());
-    command
 }
 
 /// The objects of a manifest that users are given, as kubectl reads it; of no namespace yet.

@@ -10,6 +10,7 @@ pub mod container;
 pub mod control_group;
 pub mod halves;
 pub mod helm;
+pub mod kubectl;
 #[cfg(feature = "trial")]
 pub mod load;
 pub mod made;
