@@ -98,8 +98,21 @@ pub struct Entry {
 /// already.
 #[derive(Debug)]
 pub enum Work {
-    Listener { listener: OwnedFd, passage: Option<Arc<Passage>>, kind: Kind },
-    Connection { connection: OwnedFd, taken: Vec<u8>, entry: Entry, visit: Option<Visit> },
+    Listener {
+        listener: OwnedFd,
+        passage: Option<Arc<Passage>>,
+        kind: Kind,
+    },
+    /// Nobody else accepts from it any more.
+    Left {
+        listener: Arc<OwnedFd>,
+    },
+    Connection {
+        connection: OwnedFd,
+        taken: Vec<u8>,
+        entry: Entry,
+        visit: Option<Visit>,
+    },
 }
 
 impl Book {

@@ -106,6 +106,11 @@ impl Desk {
         Ok(())
     }
 
+    /// The same where nobody else accepts from it any more, and without a thread for it.
+    pub fn take_what_is_left(&self, listener: &Arc<OwnedFd>) {
+        self.give(Work::Left { listener: Arc::clone(listener) });
+    }
+
     /// Where the desk has no thread of its own, serves until this time is over (`None`: it never is) or `is_over` says so, which
     /// is asked every millisecond. Gives how much of the time is left to be waited: all of it, where there is a thread.
     pub fn meanwhile(&self, time: Option<Duration>, is_over: impl FnMut() -> bool) -> Option<Duration> {
@@ -153,6 +158,11 @@ async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: u
                         warn!(%error, "nobody more can be accepted here");
                     }
                 });
+            }
+            Work::Left { listener } => {
+                tokio::spawn(taker::take_what_is_left(listener, book.clone(), move |connection, entry| {
+                    serve_one(connection, Vec::new(), entry, None, Arc::clone(&service));
+                }));
             }
             Work::Connection { connection, taken, entry, visit } => {
                 serve_one(connection, taken, entry, visit, service);

@@ -1,11 +1,11 @@
 //! Taking the rest out of a listener that the server may still be accepting from.
 //!
 //! Its O_NONBLOCK is shared with the server's descriptor and must not be touched: where it blocks, so does this
-//! thread, harmlessly, when the server was quicker. Where no thread is to be had, whoever serves takes it, if it does not
-//! block.
+//! thread, harmlessly, when the server was quicker. Where no thread is to be had, whoever serves takes it: if it does not
+//! block, or when nobody else can be quicker any more.
 use super::accepting::{Next, RETRY, after};
 use super::book::{Book, Entry, Kind, Work};
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 use rustix::net::{Shutdown, SocketFlags, accept_with, shutdown};
@@ -89,6 +89,29 @@ fn take(listener: &OwnedFd, end: &OwnedFd, work: &WeakUnboundedSender<Work>, boo
             },
         }
     }
+}
+
+/// The same beside other tasks, of a listener that nobody else accepts from any more. It may block, and then cannot be
+/// watched: it is asked every [`RETRY`].
+pub(super) async fn take_what_is_left(listener: Arc<OwnedFd>, book: Book, serve: impl Fn(OwnedFd, Entry)) {
+    loop {
+        while is_readable(&listener) {
+            match take_one(&listener, &book) {
+                Ok((connection, entry)) => serve(connection, entry),
+                Err(error) => match after(error) {
+                    Next::Again => {}
+                    Next::Later => break,
+                    Next::End => return,
+                },
+            }
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+fn is_readable(listener: &OwnedFd) -> bool {
+    let mut ready = [PollFd::new(listener, PollFlags::IN)];
+    poll(&mut ready, Some(&Timespec::default())) == Ok(1)
 }
 
 /// Whether accept(2) waits for somebody.

@@ -2,14 +2,29 @@
 use crate::stop::KINDS;
 use crate::support::control_group::ControlGroup;
 use crate::support::load::{Result, kept_alive_until_gone, plan, until_gone};
-use crate::support::server::Server;
+use crate::support::ports::free_port;
+use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
+use crate::support::{PATIENCE, python};
 use libtest_mimic::Trial;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 /// Kept-alive clients, and how long each thinks between two requests.
 const CLIENTS: usize = 20;
 const THINK: Duration = Duration::from_millis(20);
+/// A fifth of a second for each, one after the other.
+const BLOCKING: &str = "
+import socket, sys, time
+listener = socket.create_server(('127.0.0.1', int(sys.argv[1])), backlog=64)
+while True:
+    connection, _ = listener.accept()
+    connection.recv(1024)
+    time.sleep(0.2)
+    connection.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n')
+    connection.close()
+";
 /// What lameduck says then.
 pub const NO_THREAD: &str = "no thread is to be had for late arrivals";
 
@@ -18,6 +33,11 @@ pub fn trials() -> Vec<Trial> {
     vec![
         trial("without_a_process_more_nobody_is_lost_and_it_is_said", &limited("pids"), no_process),
         trial("without_a_process_more_late_requests_are_answered", &limited("pids"), no_process_kept_alive),
+        trial(
+            "without_a_process_more_the_rest_at_a_blocking_listener_is_answered",
+            &limited("pids"),
+            no_process_blocking,
+        ),
         trial("without_a_process_more_whose_time_is_over_is_answered", &limited("pids"), no_process_nor_time),
         trial("with_a_twentieth_of_a_processor_nobody_is_lost", &limited("cpu"), throttled),
     ]
@@ -81,6 +101,37 @@ fn no_process_kept_alive() {
     assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {log}");
     assert!(log.contains(NO_THREAD) && log.contains("outcome=drained gate=divert"), "{log}");
     assert!(!log.contains("late_requests_answered=0"), "{log}");
+}
+
+/// The server's calls block, and so would lameduck's: what it has not accepted by its end is taken then.
+fn no_process_blocking() {
+    let group = ControlGroup::limited_by("pids").unwrap();
+    let port = free_port();
+    let args = ["-c", BLOCKING, &port.to_string()];
+    let options = ["--timeout", "1s", "--lame-duck", "0s"];
+    let mut server = Builder::new(port, python::program("python"), args).under_lameduck(&options).start();
+    group.take(&server.processes());
+    no_more(&group, &server);
+    let mut clients: Vec<TcpStream> =
+        (0..CLIENTS).map(|_| TcpStream::connect(server.address()).expect("a place in the queue")).collect();
+    for client in &mut clients {
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").expect("a request");
+    }
+    server.signal(libc::SIGTERM);
+    let answers = clients.iter_mut().map(|client| {
+        let mut answer = String::new();
+        let _ = client.read_to_string(&mut answer);
+        answer.get(..13).unwrap_or_default().to_owned()
+    });
+    let answers: Vec<String> = answers.collect();
+    let count = |status: &str| answers.iter().filter(|answer| answer.as_str() == status).count();
+    let (served, told) = (count("HTTP/1.1 200 "), count("HTTP/1.1 503 "));
+    let status = server.wait(PATIENCE);
+    let log = server.log();
+    // At the signal it is in the middle of one, which is its own.
+    assert!(served + told >= CLIENTS - 1 && told > 0, "{served} served, {told} told: {answers:?} {log}");
+    assert_eq!(status.code(), Some(128 + libc::SIGTERM), "{log}");
+    assert!(log.contains("cannot answer who is still queued beside the server"), "{log}");
 }
 
 fn no_more(group: &ControlGroup, server: &Server) {

@@ -64,6 +64,9 @@ impl Gatekeeper {
                 let working =
                     look.unread.unwrap_or(0) + look.in_flight.unwrap_or(0) + look.half_open.unwrap_or(0);
                 let orphans = gatekeeper.whose.processes();
+                if orphans.is_empty() {
+                    gatekeeper.take_what_is_left();
+                }
                 !parking.holds()
                     && gatekeeper.server_queues() == 0
                     && (working == 0 || orphans.is_empty())

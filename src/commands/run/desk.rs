@@ -2,7 +2,7 @@
 use super::gatekeeper::Gatekeeper;
 use super::parking::LateRequest;
 use crate::late_arrivals::{Desk, Kind};
-use crate::sockets::Watched;
+use crate::sockets::{Watched, Whose};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tracing::{debug, warn};
@@ -22,7 +22,22 @@ impl Gatekeeper {
         }
         let Some(desk) = self.open_desk() else { return };
         if let Err(error) = desk.take_the_rest(held) {
-            warn!(%error, address = %watched.listener.address, "cannot answer who is still queued");
+            warn!(%error, address = %watched.listener.address, "cannot answer who is still queued beside the server");
+            self.taken.remove(&watched.listener.inode);
+        }
+    }
+
+    /// What could not be taken beside the server, now that no process of it is left. One that is not seen might accept.
+    pub(super) fn take_what_is_left(&mut self) {
+        if self.is_blind || self.whose == Whose::Unseen {
+            return;
+        }
+        let Some(desk) = &self.desk else { return };
+        for watched in &self.listeners.watched {
+            let Some(held) = &watched.duplicate else { continue };
+            if self.taken.insert(watched.listener.inode) {
+                desk.take_what_is_left(held);
+            }
         }
     }
 
