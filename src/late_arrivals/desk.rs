@@ -1,20 +1,16 @@
 //! The desk, where is accepted and answered.
-use super::accepting::{Next, RETRY, after};
+use super::accepting::accept_all;
 use super::attendant::Attendant;
 use super::book::{Book, Entry, Kind, Served, Work};
 use super::client::Client;
 use super::passage::{Passage, Visit};
 use super::service::{Service, Settings};
 use super::taker::{self, Taker};
-use crate::stream::Acceptor;
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
@@ -167,51 +163,6 @@ async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: u
             Work::Connection { connection, taken, entry, visit } => {
                 serve_one(connection, taken, entry, visit, service);
             }
-        }
-    }
-}
-
-async fn accept_all(
-    listener: OwnedFd,
-    passage: Option<Arc<Passage>>,
-    kind: Kind,
-    book: Book,
-    slots: Arc<Semaphore>,
-    service: Arc<Service>,
-) -> io::Result<()> {
-    let listener = Acceptor::of(listener)?;
-    loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return Ok(()) };
-        let accepted = poll_fn(|context| {
-            let visit = passage.as_ref().map(Passage::visit);
-            // The server may change that at any time.
-            if kind == Kind::Rest && taker::blocks(&listener)? {
-                return Poll::Ready(Err(Errno::DEADLK.into()));
-            }
-            let entry = book.opened(kind);
-            match listener.poll_accept(context) {
-                Poll::Ready(Ok(connection)) => Poll::Ready(Ok((connection, entry, visit))),
-                Poll::Ready(Err(error)) => {
-                    entry.withdrawn();
-                    Poll::Ready(Err(error))
-                }
-                Poll::Pending => {
-                    entry.withdrawn();
-                    Poll::Pending
-                }
-            }
-        });
-        match accepted.await {
-            Ok((connection, entry, visit)) => {
-                let caller = service.caller(Client::of(connection), Vec::new(), visit);
-                tokio::spawn(Arc::clone(&service).serve(Box::new(caller), entry, Some(slot)));
-            }
-            Err(error) => match Errno::from_io_error(&error).map_or(Next::Later, after) {
-                Next::Again => {}
-                Next::Later => tokio::time::sleep(RETRY).await,
-                // We have shut it down ourselves, and it is empty.
-                Next::End => return Ok(()),
-            },
         }
     }
 }

@@ -9,7 +9,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `desk`, `attendant`, `book` | what accepts and serves, on which thread, and what became of whom |
-//! | `taker`, `accepting` | taking the rest in competition with the server; what errors of accept(2) mean |
+//! | `accepting`, `taker` | accepting late arrivals, and the rest in competition with the server; what errors of accept(2) mean |
 //! | `client` | one connection, ours alone or shared with the server |
 //! | `service` | what is done for it, from its first byte to its end |
 //! | `hearing`, `proxy_header`, `opening`, `request`, `body` | what it said, and where that ends |
