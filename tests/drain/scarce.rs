@@ -1,11 +1,12 @@
 //! A container that is given next to nothing: no process more, a twentieth of a processor.
 use crate::stop::KINDS;
 use crate::support::control_group::ControlGroup;
-use crate::support::load::{Result, kept_alive_until_gone, plan, until_gone};
+use crate::support::load::{kept_alive_until_gone, plan, until_gone};
 use crate::support::ports::free_port;
 use crate::support::server::{Builder, Server};
 use crate::support::trial::trial;
 use crate::support::{PATIENCE, python};
+use lameduck::load::Plan;
 use libtest_mimic::Trial;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -43,48 +44,35 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// lameduck and gunicorn in a group, stopped with many waiting or, where the load is below what the workers can do, with somebody.
-fn stopped_in(
-    group: &ControlGroup,
-    limit: impl FnOnce(&Server),
-    rate: f64,
-    options: &[&str],
-) -> (Server, Result) {
-    let mut server = KINDS[0].gunicorn().under_lameduck(options).start();
-    group.take(&server.processes());
-    limit(&server);
-    let mut plan = plan(&server, rate);
-    let waiting = if rate < KINDS[0].rate { 1 } else { KINDS[0].backlog };
-    if waiting == 1 {
-        plan.slow = None;
-    }
-    let result = until_gone(&mut server, plan, waiting, |server| server.signal(libc::SIGTERM));
-    println!("{:?}", result.tally);
-    (server, result)
-}
-
 /// No thread is to be had (EAGAIN), for nobody: late arrivals are answered by the one that there is.
 fn no_process() {
-    let group = ControlGroup::limited_by("pids").unwrap();
-    let (server, result) = stopped_in(&group, |server| no_more(&group, server), KINDS[0].rate, &[]);
-    let tally = &result.tally;
-    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {}", server.log());
-    assert!(tally.answered_late > 0, "{tally:?}");
-    assert_eq!(result.status.code(), Some(0));
-    let log = server.log();
-    assert!(log.contains(NO_THREAD) && log.contains("outcome=drained gate=divert"), "{log}");
+    full_and_loaded(&[], "drained");
 }
 
 /// The rest is taken in competition with the workers.
 fn no_process_nor_time() {
-    let group = ControlGroup::limited_by("pids").unwrap();
-    let short = ["--timeout", "500ms"];
-    let (server, result) = stopped_in(&group, |server| no_more(&group, server), KINDS[0].rate, &short);
-    let tally = &result.tally;
-    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {}", server.log());
-    let log = server.log();
-    assert!(log.contains(NO_THREAD) && log.contains("outcome=timed-out gate=divert"), "{log}");
+    let log = full_and_loaded(&["--timeout", "500ms"], "timed-out");
     assert!(!log.contains("cannot answer who is still queued"), "{log}");
+}
+
+/// Stopped under more load than the workers can do, in a group that is full; gives the log of a drain that ended so.
+fn full_and_loaded(options: &[&str], outcome: &str) -> String {
+    let group = ControlGroup::limited_by("pids").unwrap();
+    let kind = &KINDS[0];
+    let mut server = kind.gunicorn().under_lameduck(options).start();
+    group.take(&server.processes());
+    let plan = plan(&server, kind.rate);
+    let result = until_gone(&mut server, plan, kind.backlog, |server| {
+        group.let_nobody_more_in();
+        server.signal(libc::SIGTERM);
+    });
+    let (tally, log) = (&result.tally, server.log());
+    assert_eq!((tally.lost, tally.other_answers), (0, 0), "{tally:?} {log}");
+    assert!(tally.answered_late > 0, "{tally:?}");
+    assert_eq!(result.status.code(), Some(0));
+    assert!(log.contains(NO_THREAD), "{log}");
+    assert!(log.contains(&format!("outcome={outcome} gate=divert")), "{log}");
+    log
 }
 
 /// Requests that come on parked connections are answered between two looks, too.
@@ -94,7 +82,7 @@ fn no_process_kept_alive() {
     let mut server = Server::gunicorn("gevent", &worker).under_lameduck(&[]).start();
     group.take(&server.processes());
     let tally = kept_alive_until_gone(&mut server, CLIENTS, THINK, |server| {
-        group.set("pids.max", group.get("pids.current").trim());
+        group.let_nobody_more_in();
         server.signal(libc::SIGTERM);
     });
     let log = server.log();
@@ -111,7 +99,7 @@ fn no_process_blocking() {
     let options = ["--timeout", "1s", "--lame-duck", "0s"];
     let mut server = Builder::new(port, python::program("python"), args).under_lameduck(&options).start();
     group.take(&server.processes());
-    no_more(&group, &server);
+    group.let_nobody_more_in();
     let mut clients: Vec<TcpStream> =
         (0..CLIENTS).map(|_| TcpStream::connect(server.address()).expect("a place in the queue")).collect();
     for client in &mut clients {
@@ -134,21 +122,19 @@ fn no_process_blocking() {
     assert!(log.contains("cannot answer who is still queued beside the server"), "{log}");
 }
 
-fn no_more(group: &ControlGroup, server: &Server) {
-    group.set("pids.max", &server.processes().len().to_string());
-}
-
+/// Stopped with somebody waiting, under a load below what the workers could do with a whole processor.
 fn throttled() {
     let group = ControlGroup::limited_by("cpu").unwrap();
-    let limit = |_: &Server| {
-        if group.has("cpu.max") {
-            group.set("cpu.max", "5000 100000");
-        } else {
-            group.set("cpu.cfs_period_us", "100000");
-            group.set("cpu.cfs_quota_us", "5000");
-        }
-    };
-    let (server, result) = stopped_in(&group, limit, 10.0, &[]);
+    let mut server = KINDS[0].gunicorn().under_lameduck(&[]).start();
+    group.take(&server.processes());
+    if group.has("cpu.max") {
+        group.set("cpu.max", "5000 100000");
+    } else {
+        group.set("cpu.cfs_period_us", "100000");
+        group.set("cpu.cfs_quota_us", "5000");
+    }
+    let plan = Plan { slow: None, ..plan(&server, 10.0) };
+    let result = until_gone(&mut server, plan, 1, |server| server.signal(libc::SIGTERM));
     assert_eq!((result.tally.lost, result.tally.other_answers), (0, 0), "{:?}", result.tally);
     assert_eq!(result.status.code(), Some(0));
     assert!(server.log().contains("outcome=drained gate=divert"), "{}", server.log());

@@ -77,6 +77,14 @@ impl ControlGroup {
         }
     }
 
+    /// From now on no process and no thread more is to be had in it, which is one by `pids`.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn let_nobody_more_in(&self) {
+        self.set("pids.max", self.get("pids.current").trim());
+    }
+
     fn below(hierarchy: &Path) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("lameduck-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

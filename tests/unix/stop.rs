@@ -66,7 +66,7 @@ fn without_a_process_more() {
     group.take(&server.processes());
     let plan = plan(&server, kind.rate);
     let Result { tally, status } = until_gone(&mut server, plan, kind.backlog, |server| {
-        group.set("pids.max", &server.processes().len().to_string());
+        group.let_nobody_more_in();
         server.signal(libc::SIGTERM);
     });
     let log = server.log();

@@ -21,7 +21,6 @@ const EVENTS_SIZE: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Keeper {
     told: Arc<Told>,
-    names: Arc<Names>,
     /// `None`: none was to be had (EAGAIN: the pids limit), and the path is not put back.
     thread: Option<JoinHandle<bool>>,
 }
@@ -41,15 +40,15 @@ impl Keeper {
     pub fn start(names: Arc<Names>) -> io::Result<Self> {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let told = Arc::new(Told { keep: AtomicBool::new(false), end: AtomicBool::new(false), bell });
-        let (hears, watch, watched) = (Arc::clone(&told), watch(&names), Arc::clone(&names));
+        let (hears, watch) = (Arc::clone(&told), watch(&names));
         let thread = std::thread::Builder::new()
             .name("path-keeper".to_owned())
-            .spawn(move || hears.attend(&watched, watch.as_ref()))
+            .spawn(move || hears.attend(&names, watch.as_ref()))
             .inspect_err(|error| {
                 warn!(%error, "no thread is to be had: a path that the server removes is not put back");
             })
             .ok();
-        Ok(Self { told, names, thread })
+        Ok(Self { told, thread })
     }
 
     /// From now on the path is put back.
@@ -62,11 +61,8 @@ impl Keeper {
     pub fn end(self) -> bool {
         self.told.end.store(true, Ordering::Release);
         self.told.ring();
-        match self.thread {
-            // It does not panic; if it did, the path is left as it is.
-            Some(thread) => thread.join().unwrap_or(false),
-            None => self.names.is_removed(),
-        }
+        // It does not panic; if it did, the path is left as it is. So it is without a thread: what is at the path tells all.
+        self.thread.is_some_and(|thread| thread.join().unwrap_or(false))
     }
 }
 
