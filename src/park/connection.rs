@@ -1,9 +1,10 @@
 //! The state machine of one connection.
 mod left;
 mod moment;
+mod standing;
 mod waiting;
 
-use super::quiet::{Patience, QUIET, Quiet};
+use super::quiet::{QUIET, Quiet};
 use super::{Act, FirstBytes, Seen, Stance};
 use crate::sockets::connections::Standing;
 use left::Left;
@@ -40,6 +41,7 @@ pub struct Connection {
     /// When the mark was lowered, last.
     lowered_at: Option<Moment>,
     strange: u8,
+    in_spite: u8,
 }
 
 impl Connection {
@@ -85,9 +87,13 @@ impl Connection {
         self.stance = Stance::Parked;
     }
 
-    /// The bytes that wait are these.
-    pub fn peeked(&mut self, what: FirstBytes, seen: &Seen) -> Option<Act> {
+    /// The bytes that wait are these, and `read` bytes had been read before them.
+    pub fn peeked(&mut self, what: FirstBytes, read: u64, seen: &Seen) -> Option<Act> {
         self.waiting = Some(what);
+        // Further on it may be the rest of what was read in spite of the mark.
+        let begins = !self.owes() && read == self.read;
+        self.strange += u8::from(begins && what == FirstBytes::Other);
+        self.count_in_spite(read);
         self.decide(what, seen)
     }
 
@@ -102,22 +108,6 @@ impl Connection {
     /// The late request cannot be taken as a whole: it is the server's.
     pub fn give_back(&mut self, seen: &Seen) -> Act {
         self.release(Left::Bytes, seen)
-    }
-
-    /// What the drain should take it to be doing.
-    #[must_use]
-    pub fn standing(&self, seen: &Seen, patience: Patience) -> Option<Standing> {
-        // What is parked comes to rest; only what is not may never do so.
-        let patience = if self.stance == Stance::Parked { Patience::Patient } else { patience };
-        let rest = if self.quiet.is_rest(seen, patience) { Standing::Idle } else { Standing::InFlight };
-        match (self.stance, seen.standing) {
-            (Stance::Taken, _) => Some(Standing::Over),
-            (Stance::Parked, Some(Standing::Unread)) if seen.delivered && self.may_wait() => Some(rest),
-            (Stance::Parked, Some(Standing::Unread)) => Some(Standing::InFlight),
-            (Stance::Open, Some(Standing::Idle)) if self.has_its_own(seen) => Some(Standing::InFlight),
-            (_, Some(Standing::Idle)) => Some(rest),
-            (_, standing) => standing,
-        }
     }
 
     fn open(&mut self, seen: &Seen) -> Option<Act> {
@@ -151,6 +141,7 @@ impl Connection {
             self.waiting = None;
             if self.agreed {
                 // Whatever came was read in spite of the mark, as servers do that read before they wait.
+                self.count_in_spite(seen.received);
                 self.settle(seen);
             } else if seen.sent > self.sent {
                 (self.sent, self.owes) = (seen.sent, Owes::Nothing);
@@ -160,6 +151,7 @@ impl Connection {
         let has_read = read(seen) > self.read;
         if has_read && self.agreed {
             // Read in part: and whether the server has spoken since cannot be told.
+            self.count_in_spite(read(seen));
             (self.read, self.sent, self.waiting) = (read(seen), seen.sent, None);
             self.owes = Owes::Answer;
         } else if has_read {

@@ -44,6 +44,12 @@ pub(super) struct Counts {
     delivered: bool,
 }
 
+impl Counts {
+    fn read(&self) -> u64 {
+        self.received.saturating_sub(self.unread)
+    }
+}
+
 /// Raises the mark, if by then no more than `received` bytes have come and all are read.
 ///
 /// # Errors
@@ -73,6 +79,14 @@ pub fn lower(socket: &OwnedFd) -> io::Result<()> {
     sys::set_receive_low_water_mark(socket, LOWERED)
 }
 
+/// How many bytes the server has read.
+///
+/// # Errors
+/// getsockopt(2)'s and ioctl_tcp(2)'s own.
+pub fn read(socket: &OwnedFd) -> io::Result<u64> {
+    Ok(counts(socket)?.read())
+}
+
 /// How many bytes wait unread.
 ///
 /// # Errors
@@ -97,7 +111,7 @@ pub fn peek<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> 
 /// recv(2)'s own; ECONNRESET: the client is gone.
 pub fn take(socket: &OwnedFd, read: u64, sent: u64) -> io::Result<Option<Vec<u8>>> {
     let now = counts(socket)?;
-    let settled = now.received.saturating_sub(now.unread) == read && now.sent == sent && now.delivered;
+    let settled = now.read() == read && now.sent == sent && now.delivered;
     if !settled || !does_not_block(socket)? {
         return Ok(None);
     }

@@ -98,6 +98,7 @@ fn small(manner: &str, length: usize) {
     assert_eq!(odd.said("requests read:"), (tally.answered + PROBES).to_string(), "{tally:?}");
     assert_eq!(report["outcome"], "drained", "{report}");
     assert!(report["park"]["parked"].as_u64() >= Some(CLIENTS as u64), "{report}");
+    assert_eq!(report["park"]["unknown"], 0, "a long body is no other protocol: {report}");
 }
 
 /// Its head waits in the buffer. Of what follows the server is woken: it would read the rest of what we had taken, and make

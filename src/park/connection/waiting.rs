@@ -10,7 +10,6 @@ impl Connection {
     pub(super) fn decide(&mut self, what: FirstBytes, seen: &Seen) -> Option<Act> {
         match what {
             FirstBytes::Other => {
-                self.strange += u8::from(!self.owes());
                 let act = self.release(Left::Bytes, seen);
                 if self.strange >= STRANGE {
                     self.stance = Stance::Unknown;

@@ -47,6 +47,22 @@ fn given_a_body_that_ends_in_an_empty_line_when_only_that_waits_then_it_is_relea
     assert_eq!(look(&mut witness).0, [Act::Peek, Act::Lower]);
 }
 
+/// As with a long body and a small buffer.
+#[test]
+fn given_a_body_that_is_read_in_spite_of_the_mark_when_looks_meet_its_rest_then_it_is_no_stranger_however_often()
+ {
+    let mut witness = parked(true);
+    for _ in 0..5 {
+        witness.world.reads_anyway = true;
+        tell(&mut witness, &[Event::Ask(&ENDS_IN_CRLF), Event::Serve, Event::More]);
+        assert_eq!(look(&mut witness).0, [Act::Peek, Act::Lower]);
+        tell(&mut witness, &[Event::Serve, Event::More, Event::Serve]);
+        look(&mut witness);
+        tell(&mut witness, &[Event::Pass(8), Event::Serve, Event::Acknowledge]);
+        assert_eq!(look(&mut witness).0, [Act::Raise]);
+    }
+}
+
 #[test]
 fn given_a_release_that_could_not_be_done_when_nothing_is_read_then_it_is_asked_for_again() {
     let mut witness = working(&UPLOAD);

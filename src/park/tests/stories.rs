@@ -1,7 +1,7 @@
 //! What servers and clients were seen to do, step by step.
 use super::witness::{Moments, Witness};
 use super::world::{Event, Request};
-use super::{Act, Stance};
+use super::{Act, Patience, Stance};
 use crate::sockets::connections::Standing;
 
 /// Of one piece each way.
@@ -189,4 +189,22 @@ fn given_an_answer_that_pauses_when_its_next_word_is_late_then_it_is_not_at_rest
     assert_eq!(look(&mut witness), (vec![], Some(Standing::InFlight)));
     witness.happen(Event::Pass(100));
     assert_eq!(look(&mut witness), (vec![], Some(Standing::Idle)));
+}
+
+#[test]
+fn given_requests_that_are_read_in_spite_of_the_mark_when_patience_ends_then_an_instant_between_two_is_a_rest()
+ {
+    let mut witness = parked(true);
+    for times in 1..=3 {
+        witness.world.reads_anyway = true;
+        tell(&mut witness, &[Event::Ask(&ONE), Event::Serve]);
+        look(&mut witness);
+        assert_eq!(look(&mut witness), (vec![], Some(Standing::InFlight)));
+        tell(&mut witness, &[Event::Pass(8), Event::Serve, Event::Acknowledge]);
+        assert_eq!(look(&mut witness), (vec![], Some(Standing::InFlight)), "it has only just spoken");
+        let seen = witness.seen(None);
+        let impatient = witness.connection.standing(&seen, Patience::Impatient);
+        let expected = if times == 3 { Standing::Idle } else { Standing::InFlight };
+        assert_eq!(impatient, Some(expected), "after {times}");
+    }
 }

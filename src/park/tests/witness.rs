@@ -149,7 +149,7 @@ impl Witness {
                     let agreed = seen.received == self.received;
                     self.evident |= whole && agreed && self.world.owes_plainly();
                 }
-                return Ok(self.connection.peeked(what, seen));
+                return Ok(self.connection.peeked(what, self.world.read, seen));
             }
             Act::Take => {
                 law(stance == Stance::Parked && seen.unread > 0, "1: take what waits on a parked one")?;

@@ -6,7 +6,7 @@ import socket
 import time
 
 import serving
-from manner import MANNER, READS_WITHIN, say
+from manner import BUFFERS, MANNER, READS_WITHIN, say
 from requests import stopped
 
 LINGER = 2.0
@@ -19,6 +19,9 @@ def stop(*_):
 
 
 def is_at_rest(requests):
+    if MANNER in BUFFERS and requests.bytes:
+        # It has begun to read one.
+        return False
     return requests is None or requests.due is None
 
 

@@ -76,7 +76,9 @@ fn is_longer(socket: &OwnedFd) -> bool {
 /// Where nothing waits any more the server was quicker, or the client is gone, which wakes the server.
 fn peek(socket: &OwnedFd, connection: &mut Connection, seen: &Seen) -> Option<Act> {
     let mut first = [0; PEEK];
-    connection.peeked(FirstBytes::of(mark::peek(socket, &mut first).ok()?), seen)
+    let what = FirstBytes::of(mark::peek(socket, &mut first).ok()?);
+    // Asked behind the peek: what was read before that shows. Where it cannot be told, it may have been.
+    connection.peeked(what, mark::read(socket).unwrap_or(u64::MAX), seen)
 }
 
 /// Counts a connection once.

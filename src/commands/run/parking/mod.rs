@@ -24,8 +24,8 @@ use caught::Caught;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// Connections that cannot be parked, and are never quiet for long, are waited for so long. Then any instant will do
-/// in which none of them has a request in flight.
+/// Connections that cannot be parked, or whose requests are read in spite of it, and that are never quiet for long, are waited for so
+/// long. Then any instant will do in which none of them has a request in flight.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A late request, and what was taken of it.
