@@ -62,6 +62,11 @@ impl Body {
         }
     }
 
+    /// What is to come of it behind these bytes, which have come; nothing, where they are no chunks although they should be.
+    pub fn behind(mut self, bytes: &[u8]) -> Self {
+        if self.take(bytes).is_err() { Self::Length(0) } else { self }
+    }
+
     /// Whether all of it has come.
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Length(0) | Self::Chunked(Chunks::Over))

@@ -8,12 +8,13 @@ use super::hearing::{Caller, Heard, hear, hear_out};
 use super::http2::send_away;
 use super::opening::Protocol;
 use super::passage::Visit;
-use super::relay::{Fellow, Link, Passed, Relay, pass_bytes, pass_http2, pass_request};
+use super::relay::{Fellow, Link, Passed, Relay, Round, Unanswered, pass_bytes, pass_http2, pass_on};
 use super::request::Head;
 use super::tls::ALERT;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::debug;
 
 /// How the desk serves.
 #[derive(Debug, Clone)]
@@ -79,7 +80,13 @@ impl Service {
             // Boxed is what most of those that wait will never need.
             entry.ended(match heard {
                 Heard::Request(head) => Box::pin(self.serve_request(caller, head)).await,
-                Heard::Unclear => Box::pin(refuse(caller.client, RESPONSE, None, Body::Length(0))).await,
+                Heard::Unclear => {
+                    debug!(
+                        bytes = caller.bytes.len(),
+                        "answered a client that was silent, or not to be understood"
+                    );
+                    Box::pin(refuse(caller.client, RESPONSE, None, Body::Length(0))).await
+                }
                 Heard::NotHttp1(protocol) => Box::pin(self.serve_bytes(caller, protocol)).await,
                 Heard::Gone => gone(caller.client),
             });
@@ -90,26 +97,23 @@ impl Service {
     async fn serve_request(&self, caller: Box<Caller>, head: Box<Head>) -> Ending {
         let Caller { mut client, bytes, proxy_header, .. } = *caller;
         let head = &*head;
-        let behind = &bytes[head.length..];
         // Where it is not clear how a request ends, there is nothing to wait for, and nothing that could be passed on.
-        let Ok(mut body) = head.body.clone() else {
+        let Ok(body) = head.body.clone() else {
             return refuse(client, RESPONSE, Some(head), Body::Length(0)).await;
         };
-        let link = if head.method == "CONNECT" { None } else { self.link(&client).await };
-        let Some(link) = link else {
-            if body.take(behind).is_err() {
-                body = Body::Length(0);
-            }
-            return refuse(client, RESPONSE, Some(head), body).await;
+        let round = if head.method == "CONNECT" { None } else { self.round(&client) };
+        let Some(round) = round else {
+            return refuse(client, RESPONSE, Some(head), body.behind(&bytes[head.length..])).await;
         };
-        let passed = pass_request(&mut client, link, &proxy_header, head, &bytes, &mut body).await;
-        match passed {
-            Passed::Nothing if head.is_idempotent() => refuse(client, RESPONSE, Some(head), body).await,
-            Passed::Nothing => match refuse(client, RELAY_FAILED, Some(head), body).await {
-                Ending::Answered => Ending::Cut,
-                ending => ending,
-            },
-            passed => finish(client, passed, Ending::Relayed).await,
+        match pass_on(round, &mut client, &proxy_header, head, &bytes, body).await {
+            Ok(passed) => finish(client, passed, Ending::Relayed).await,
+            Err(Unanswered { left, may_be_done: false }) => refuse(client, RESPONSE, Some(head), left).await,
+            Err(Unanswered { left, may_be_done: true }) => {
+                match refuse(client, RELAY_FAILED, Some(head), left).await {
+                    Ending::Answered => Ending::Cut,
+                    ending => ending,
+                }
+            }
         }
     }
 
@@ -157,10 +161,14 @@ impl Service {
     }
 
     async fn link(&self, client: &Client) -> Option<Link<'_>> {
+        self.round(client)?.next().await
+    }
+
+    fn round(&self, client: &Client) -> Option<Round<'_>> {
         let relay = self.relay.as_ref()?;
         // With one of our own relays at the other end it would go round and round; they come by TCP.
         let is_ours = client.ends().is_some_and(|(peer, local)| relay.is_ours(peer, local));
-        if is_ours { None } else { relay.connect().await }
+        (!is_ours).then(|| relay.round())
     }
 }
 

@@ -15,6 +15,7 @@ mod proxy_header;
 mod relay;
 mod relay_failures;
 mod relayed_http2;
+mod repeated;
 mod scene;
 mod the_rest;
 mod tls;

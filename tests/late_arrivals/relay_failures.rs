@@ -9,17 +9,17 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-const ASKED: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-const ANSWERED: Served = Served { answered: 1, ..NOBODY };
-const CUT: Served = Served { cut: 1, ..NOBODY };
+pub const ASKED: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+pub const ANSWERED: Served = Served { answered: 1, ..NOBODY };
+pub const CUT: Served = Served { cut: 1, ..NOBODY };
 
 /// Reads the request's head and closes without a word.
-fn mute(connection: TcpStream) {
+pub fn mute(connection: TcpStream) {
     head(&connection);
     drop(connection);
 }
 
-fn ask(scene: &Scene, request: &[u8]) -> TcpStream {
+pub fn ask(scene: &Scene, request: &[u8]) -> TcpStream {
     let client = scene.connect();
     (&client).write_all(request).unwrap();
     client
@@ -80,14 +80,14 @@ fn a_fellow_that_says_nothing_leaves_what_may_be_repeated_to_be_sent_again() {
 
 #[test]
 fn a_fellow_that_says_nothing_may_have_done_what_must_not_be_repeated_and_the_client_is_told() {
-    let scene = Scene::relaying(&[fellow(mute)]);
+    let scene = Scene::relaying(&[fellow(mute), fellow(echo)]);
     let heard = hear(ask(&scene, b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"));
     assert!(heard.starts_with("HTTP/1.1 502 Bad Gateway\r\n") && !heard.contains("Retry-After"), "{heard}");
     ends(&scene.desk, Kind::LateArrival, CUT);
 }
 
 /// All that comes, and that a reset ended it: what came must not be taken for the whole.
-fn hear_the_reset(client: &TcpStream) -> Vec<u8> {
+pub fn hear_the_reset(client: &TcpStream) -> Vec<u8> {
     let (mut heard, mut client) = (Vec::new(), client);
     let end = client.read_to_end(&mut heard).map_err(|error| error.kind());
     assert_eq!(end, Err(ErrorKind::ConnectionReset), "{heard:?}");

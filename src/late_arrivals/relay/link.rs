@@ -1,7 +1,8 @@
-//! Connections to the fellows, each to the next one in turn.
-use super::Fellow;
+//! The fellows, and the connections to them.
 use super::lookup::Lookups;
+use super::{Fellow, Round};
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,12 +10,10 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
-use tracing::{debug, warn};
+use tracing::warn;
 
-/// A fellow that has not accepted by then is left for the next one: the client has not waited long yet.
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// So many are tried for one client; then it is answered, which sends it elsewhere.
-const MOST_TRIES: usize = 3;
+/// A name that is not looked up by then has no address: the client has not waited long yet.
+const LOOK_UP_WITHIN: Duration = Duration::from_secs(1);
 /// What a name was resolved to is good for so long: names of a Service change as its pods do.
 const FRESH: Duration = Duration::from_secs(5);
 
@@ -72,40 +71,24 @@ impl Relay {
         is_ours
     }
 
-    /// Connects to the next fellow that can be reached; `None`: to nobody, or there is no room for more.
-    pub async fn connect(&self) -> Option<Link<'_>> {
-        let room = self.room.try_acquire().ok()?;
-        let turn = self.turn.fetch_add(1, Relaxed);
-        let count = self.fellows.len();
-        let mut tries = 0;
-        for offset in 0..count {
-            let known = &self.fellows[turn.wrapping_add(offset) % count];
-            let mut addresses = known.addresses(&self.lookups).await;
-            // Behind a name with several addresses each has its turn too.
-            let first = (turn / count) % addresses.len().max(1);
-            addresses.rotate_left(first);
-            for address in addresses {
-                if tries == MOST_TRIES {
-                    return None;
-                }
-                tries += 1;
-                let connected = timeout(CONNECT_WITHIN, TcpStream::connect(address)).await;
-                let error = match connected.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())) {
-                    Ok(stream) => match stream.local_addr().map(canonical) {
-                        Ok(own) => {
-                            self.ours().insert(own, canonical(address));
-                            // Pieces are passed on as they come. It cannot fail on a connection.
-                            let _ = stream.set_nodelay(true);
-                            return Some(Link { stream, own, relay: self, _room: room });
-                        }
-                        Err(error) => error,
-                    },
-                    Err(error) => error,
-                };
-                debug!(%error, fellow = %known.fellow, %address, "cannot relay to this fellow");
-            }
-        }
-        None
+    /// The way of one client, from fellow to fellow; each begins with the next one.
+    pub fn round(&self) -> Round<'_> {
+        Round::new(self, self.turn.fetch_add(1, Relaxed))
+    }
+
+    /// How many fellows there are.
+    pub(super) fn count(&self) -> usize {
+        self.fellows.len()
+    }
+
+    /// Where this one listens now; nowhere, when its name cannot be looked up in time.
+    pub(super) async fn addresses(&self, index: usize) -> Vec<SocketAddr> {
+        self.fellows[index].addresses(&self.lookups).await
+    }
+
+    /// Room for one more connection.
+    pub(super) fn room(&self) -> Option<SemaphorePermit<'_>> {
+        self.room.try_acquire().ok()
     }
 
     fn ours(&self) -> MutexGuard<'_, HashMap<SocketAddr, SocketAddr>> {
@@ -113,8 +96,23 @@ impl Relay {
     }
 }
 
+impl<'relay> Link<'relay> {
+    /// A connection to this fellow's address. It is entered before anything is said on it.
+    pub(super) fn new(
+        stream: TcpStream,
+        address: SocketAddr,
+        relay: &'relay Relay,
+        room: SemaphorePermit<'relay>,
+    ) -> io::Result<Self> {
+        let own = canonical(stream.local_addr()?);
+        relay.ours().insert(own, canonical(address));
+        // Pieces are passed on as they come. It cannot fail on a connection.
+        let _ = stream.set_nodelay(true);
+        Ok(Self { stream, own, relay, _room: room })
+    }
+}
+
 impl Known {
-    /// Where it listens now; nowhere, when its name cannot be looked up in time.
     async fn addresses(&self, lookups: &Lookups) -> Vec<SocketAddr> {
         if let Some(address) = self.fellow.address() {
             return vec![address];
@@ -125,8 +123,8 @@ impl Known {
         {
             return addresses.clone();
         }
-        let lookup = timeout(CONNECT_WITHIN, lookups.look_up(&self.fellow)).await;
-        let found = match lookup.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())) {
+        let lookup = timeout(LOOK_UP_WITHIN, lookups.look_up(&self.fellow)).await;
+        let found = match lookup.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(found) => found,
             Err(error) => {
                 warn!(%error, fellow = %self.fellow, "cannot look this fellow's name up");

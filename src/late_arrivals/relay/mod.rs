@@ -20,6 +20,9 @@
 //! client <--GOAWAY, last --- us         at rest: no stream behind `last` was processed; then the close
 //! ```
 //!
+//! A fellow that takes a request and ends without a byte of an answer is left for the next one, where doing it twice is as good
+//! as doing it once (RFC 9110, section 9.2.2) and all of the request is still in hand.
+//!
 //! A relay lasts as long as its fellow takes, until the desk closes. A relay that came back to this desk is answered:
 //! it has one of our own connections at its other end. Two lameducks that stop at the same time and name each other go
 //! round until one of them has no room for more relays, and answers.
@@ -29,10 +32,15 @@ mod fellow;
 mod http2;
 mod link;
 mod lookup;
+mod repeating;
 pub(super) mod response;
 pub(super) mod rewrite;
+mod round;
 
-pub use exchange::{Passed, pass_bytes, pass_request};
+use exchange::pass_request;
+pub use exchange::{Passed, pass_bytes};
 pub use fellow::Fellow;
 pub use http2::pass_http2;
 pub use link::{Link, Relay};
+pub use repeating::{Unanswered, pass_on};
+pub use round::Round;
