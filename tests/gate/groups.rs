@@ -5,7 +5,7 @@ use lameduck::sockets::gate::{Group, Place};
 use rustix::process::getuid;
 use std::net::{SocketAddr, TcpStream};
 
-fn place(address: SocketAddr) -> Place {
+pub fn place(address: SocketAddr) -> Place {
     Place { address, v6only: false, uid: getuid().as_raw() }
 }
 

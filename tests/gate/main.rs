@@ -4,6 +4,7 @@
 mod apart;
 mod cookies;
 mod fast_open;
+mod forming;
 mod groups;
 mod kinds;
 mod mptcp;
@@ -39,6 +40,8 @@ fn main() -> ExitCode {
         kinds::a_plug_lets_nobody_in_when_the_server_has_shut_its_listeners_down,
         kinds::a_plug_is_set_though_clients_keep_coming_and_the_server_has_shut_its_listener_down,
         kinds::a_listener_without_so_reuseaddr_and_with_connections_cannot_be_gated_and_is_left_alone,
+        forming::who_connects_while_a_group_forms_is_the_servers,
+        forming::who_connects_while_a_group_is_joined_is_the_servers,
         groups::a_joined_group_of_any_size_stays_diverted_while_its_members_leave,
         groups::a_joined_group_sends_everyone_to_the_server_until_the_gate_closes,
         groups::a_server_without_a_group_cannot_be_joined,
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         passages::a_stranger_of_our_class_is_diverted_like_everybody,
         refusals::a_group_that_is_refused_at_any_step_says_which_and_leaves_the_server_as_it_was,
         refusals::where_programs_are_refused_nobody_who_connects_meanwhile_is_lost,
+        refusals::where_filters_are_refused_there_is_a_gate_all_the_same,
         refusals::a_gate_that_cannot_be_closed_stays_open,
     ];
     trials.push(Trial::ignorable_test("mptcp::an_mptcp_listener_is_found_seen_and_gated", || {

@@ -16,7 +16,7 @@ use std::thread;
 type Refusal = (i64, &'static [(u8, i32)], &'static str);
 
 const ATTACH: &[(u8, i32)] = &[(1, libc::SOL_SOCKET), (2, libc::SO_ATTACH_REUSEPORT_CBPF)];
-const REFUSALS: [Refusal; 6] = [
+const REFUSALS: [Refusal; 7] = [
     (
         libc::SYS_setsockopt,
         &[(1, libc::SOL_SOCKET), (2, libc::SO_REUSEPORT)],
@@ -25,6 +25,11 @@ const REFUSALS: [Refusal; 6] = [
     (libc::SYS_bind, &[], "cannot bind a second socket to"),
     (libc::SYS_setsockopt, ATTACH, "cannot attach a program to the sockets at"),
     (libc::SYS_listen, &[], "cannot listen at"),
+    (
+        libc::SYS_setsockopt,
+        &[(1, libc::SOL_SOCKET), (2, libc::SO_DETACH_FILTER)],
+        "cannot take the filter off a socket at",
+    ),
     (libc::SYS_connect, &[], "cannot connect to"),
     (libc::SYS_accept4, &[], "cannot accept at"),
 ];
@@ -88,6 +93,19 @@ pub fn where_programs_are_refused_nobody_who_connects_meanwhile_is_lost() {
         });
         assert_eq!(strays, 0, "nobody came to a socket of ours");
         until(|| queued_at_all(&sockets) as usize == clients.len());
+    }
+}
+
+pub fn where_filters_are_refused_there_is_a_gate_all_the_same() {
+    const FILTER: &[(u8, i32)] = &[(1, libc::SOL_SOCKET), (2, libc::SO_ATTACH_FILTER)];
+    for members in [1, 3] {
+        let (sockets, address) = server("127.0.0.1:0", false, members);
+        let group = refusing(libc::SYS_setsockopt, FILTER, libc::EPERM, || form(&sockets, address));
+        let _clients: Vec<_> = (0..20).map(|_| TcpStream::connect(address).unwrap()).collect();
+        become_queued(&sockets, group.ours(), (20, 0));
+        close(&group);
+        let _late = TcpStream::connect(address).unwrap();
+        become_queued(&sockets, group.ours(), (20, 1));
     }
 }
 

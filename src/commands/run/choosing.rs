@@ -163,6 +163,7 @@ impl Gatekeeper {
         };
         match formed {
             Ok(group) => {
+                self.missed = self.missed.max(group.missed());
                 self.passages.lay(&group);
                 self.groups.push(group);
             }

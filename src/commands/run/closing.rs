@@ -89,13 +89,16 @@ impl Gatekeeper {
         // Not before: nobody listens any more, and the kernel refuses by itself.
         self.refusals.clear();
         self.passages.clear();
-        let dropped = plugs.iter().any(Plug::has_dropped);
+        let dropped = plugs.iter().any(Plug::has_dropped).then(Instant::now).max(self.missed);
         drop(plugs);
+        let tried_again = dropped.map(|at| at + RETRANSMISSION).filter(|at| *at > Instant::now());
         // As PID 1 of a container, or beside one, our network namespace may end with us, and with it who refuses the
         // retransmissions.
-        if dropped && (getpid().is_init() || self.whose.are_other_containers()) {
+        if let Some(tried_again) = tried_again
+            && (getpid().is_init() || self.whose.are_other_containers())
+        {
             debug!("staying until the SYNs that were dropped are tried again and refused");
-            self.wait_for(until.min(Instant::now() + RETRANSMISSION), wait, |_| false);
+            self.wait_for(until.min(tried_again), wait, |_| false);
         }
         finished
     }

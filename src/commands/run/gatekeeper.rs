@@ -10,6 +10,7 @@ use crate::sockets::gate::{Group, PathGate, Refusal};
 use crate::sockets::{Address, Observer, Whose};
 use std::collections::{BTreeMap, HashSet};
 use std::os::fd::OwnedFd;
+use std::time::Instant;
 use tracing::warn;
 
 /// Keeps the gate of one drain.
@@ -30,6 +31,8 @@ pub struct Gatekeeper {
     pub(super) passages: Passages,
     pub(super) desk: Option<Desk>,
     closed: bool,
+    /// When a SYN was dropped last while a group formed.
+    pub(super) missed: Option<Instant>,
     /// /proc shows none of the server's processes.
     pub(super) is_blind: bool,
     /// Why a listener of an address is not held.
@@ -66,6 +69,7 @@ impl Gatekeeper {
             passages: Passages::default(),
             desk: None,
             closed: false,
+            missed: None,
             is_blind: false,
             unheld: BTreeMap::new(),
             obstacles: BTreeMap::new(),
@@ -184,7 +188,7 @@ impl Gatekeeper {
         self.take_what_nobody_holds();
     }
 
-    /// Relays to these from now on, unless somebody is answered already.
+    /// Relays to these from now on.
     #[cfg(feature = "kubernetes")]
     pub fn relay_to(&mut self, fellows: Vec<Fellow>) {
         if self.desk.is_none() {

@@ -1,7 +1,7 @@
 //! A place in a SO_REUSEPORT group: what a socket must share to be a member, and how one is made.
 use super::GateError;
-use super::program::{Routes, Target, assemble};
-use crate::sockets::sys::attach_reuseport_program;
+use super::program::{Routes, Target, assemble, nothing};
+use crate::sockets::sys::{attach_filter, attach_reuseport_program, detach_filter, drops};
 use nix::unistd::{Uid, setfsuid};
 use rustix::io::Errno;
 use rustix::net::sockopt::{
@@ -10,7 +10,7 @@ use rustix::net::sockopt::{
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// The kernel cuts it down to net.core.somaxconn (listen(2)).
 const LONGEST_BACKLOG: i32 = i32::MAX;
@@ -73,8 +73,32 @@ impl Place {
     /// Makes a socket that listens here, with the longest queue that the kernel permits.
     pub(super) fn listen(self) -> Result<OwnedFd, GateError> {
         let socket = self.bind()?;
-        listen(&socket, LONGEST_BACKLOG).map_err(|error| self.refused("cannot listen at", error.into()))?;
+        self.begin_to_listen(&socket)?;
         Ok(socket)
+    }
+
+    /// Makes a socket that listens here and hears nothing until [`Self::hear`]: whoever the kernel sends to it before a program stands
+    /// has its SYN dropped, and comes to the server by the next one, a second later (RFC 6298).
+    pub(super) fn listen_deaf(self) -> Result<OwnedFd, GateError> {
+        let socket = self.bind()?;
+        // Where that is refused, who comes meanwhile is a stray.
+        let _ = deafen(&socket);
+        self.begin_to_listen(&socket)?;
+        Ok(socket)
+    }
+
+    /// Lets it hear. Says whether it may have missed somebody.
+    pub(super) fn hear(self, socket: &OwnedFd) -> Result<bool, GateError> {
+        match detach_filter(socket) {
+            Ok(()) => Ok(drops(socket).unwrap_or(1) > 0),
+            // It was never deaf.
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::NOENT) => Ok(false),
+            Err(error) => Err(self.refused("cannot take the filter off a socket at", error)),
+        }
+    }
+
+    fn begin_to_listen(self, socket: &OwnedFd) -> Result<(), GateError> {
+        listen(socket, LONGEST_BACKLOG).map_err(|error| self.refused("cannot listen at", error.into()))
     }
 
     /// A socket belongs to the file system user of its maker (sock_alloc_inode()), and only sockets of one user
@@ -94,4 +118,9 @@ impl Place {
     pub(super) fn refused(self, step: &'static str, error: io::Error) -> GateError {
         GateError::Refused { step, address: self.address.into(), error }
     }
+}
+
+/// Has a socket hear nothing more: the kernel drops what comes to it.
+pub(super) fn deafen(socket: impl AsFd) -> io::Result<()> {
+    attach_filter(socket, &nothing())
 }

@@ -74,6 +74,12 @@ pub fn assemble(routes: Routes) -> Vec<Instruction> {
     program
 }
 
+/// Writes the filter by which a socket hears nothing.
+#[must_use]
+pub fn nothing() -> [Instruction; 1] {
+    [ret(0)]
+}
+
 fn to(target: Target) -> Vec<Instruction> {
     match target {
         Target::Member(member) => vec![ret(member)],

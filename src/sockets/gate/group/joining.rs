@@ -21,7 +21,7 @@ impl Group {
     /// As [`Self::form`]; EADDRINUSE where the server has not set SO_REUSEPORT, or is another user's.
     pub fn join(members: usize, place: Place, strays: &mut Vec<OwnedFd>) -> Result<Self, GateError> {
         place.try_a_program()?;
-        let ours = Arc::new(place.listen()?);
+        let ours = Arc::new(place.listen_deaf()?);
         let (server, spares, marked) = (Vec::new(), Vec::new(), Vec::new());
         let mut group = Self {
             place,
@@ -32,8 +32,9 @@ impl Group {
             marked,
             passage: None,
             early_plug: None,
+            missed: None,
         }
-        .tried(strays)?;
+        .begun(strays)?;
         // The program stands: nobody is sent to them.
         for _ in 0..members {
             match place.listen() {

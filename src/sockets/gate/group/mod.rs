@@ -1,18 +1,18 @@
 //! The SO_REUSEPORT group of one address: the server's sockets and, behind them, ours.
 mod joining;
+mod leaving;
 mod marks;
 
 use super::own::OwnConnection;
 use super::place::Place;
 use super::program::{Routes, Target};
 use super::{GateError, Plug};
-use crate::sockets::sys::detach_reuseport_program;
 use marks::{mark, unmark};
 use rustix::net::sockopt::{ipv6_v6only, socket_acceptconn};
-use rustix::net::{SocketFlags, accept_with};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The server's sockets of one address, ours behind them, and the program over both.
 #[derive(Debug)]
@@ -32,11 +32,14 @@ pub struct Group {
     passage: Option<SocketAddr>,
     /// Takes all new handshakes before the end. Behind `ours`, which closes first.
     early_plug: Option<Plug>,
+    /// When ours began to hear, if it had missed somebody.
+    missed: Option<Instant>,
 }
 
 impl Group {
-    /// Joins the server's sockets of one address with one of ours, and goes on sending everyone to the server.
-    /// Whoever came to ours in the microseconds before the program stood is put into `strays`.
+    /// Joins the server's sockets of one address with one of ours, and goes on sending everyone to the server. Whoever was sent to ours in
+    /// the microseconds before the program stood comes to the server a second later; where ours could not be made deaf for so
+    /// long, it is put into `strays`.
     ///
     /// # Errors
     /// When the kernel refuses a step, or a connection of our own does not reach our socket. All is undone then.
@@ -52,11 +55,26 @@ impl Group {
         place.try_a_program()?;
         let marked = mark(&server)
             .map_err(|error| place.refused("cannot set SO_REUSEPORT on the server's socket at", error))?;
-        let ours = Arc::new(place.listen().inspect_err(|_| unmark(&marked))?);
-        let members = number(server.len());
         let passage = OwnConnection::prepare(address, v6only).ok().map(|own| own.to());
+        let members = number(server.len());
+        let ours = Arc::new(place.listen_deaf().inspect_err(|_| unmark(&marked))?);
         let spares = Vec::new();
-        Self { place, server, members, ours, spares, marked, passage, early_plug: None }.tried(strays)
+        Self { place, server, members, ours, spares, marked, passage, early_plug: None, missed: None }
+            .begun(strays)
+    }
+
+    /// Sends everyone to the server, and only then hears.
+    fn begun(mut self, strays: &mut Vec<OwnedFd>) -> Result<Self, GateError> {
+        match self.attach(Routes::to(self.to_server())).and_then(|()| self.place.hear(&self.ours)) {
+            Ok(has_missed) => {
+                self.missed = has_missed.then(Instant::now);
+                self.tried(strays)
+            }
+            Err(error) => {
+                strays.extend(self.undo());
+                Err(error)
+            }
+        }
     }
 
     fn tried(self, strays: &mut Vec<OwnedFd>) -> Result<Self, GateError> {
@@ -124,34 +142,11 @@ impl Group {
         self.early_plug.take()
     }
 
-    /// Opens the gate and leaves the group as if we had not been there. Gives the late arrivals still queued.
+    /// The last instant in which somebody's SYN may have been dropped when the group formed, if one was; it is sent again within
+    /// [`super::RETRANSMISSION`].
     #[must_use]
-    pub fn undo(mut self) -> Vec<OwnedFd> {
-        let _ = self.attach(Routes::to(self.to_server()));
-        self.early_plug = None;
-        let mut strays = Vec::new();
-        for socket in self.sockets() {
-            while let Ok(stray) = accept_with(&**socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
-                strays.push(stray);
-            }
-        }
-        self.detach();
-        strays
-    }
-
-    /// Our socket closes first: it is the last member, and leaves the server's numbers as they are. Where we hold none of
-    /// the server's, only ours can take the program away: whoever completes a handshake in the microseconds until it
-    /// closes may be reset.
-    fn detach(self) {
-        let Self { server, ours, spares, marked, .. } = self;
-        if let Some(socket) = server.first() {
-            drop((ours, spares));
-            let _ = detach_reuseport_program(socket);
-        } else {
-            let _ = detach_reuseport_program(&*ours);
-            drop((spares, ours));
-        }
-        unmark(&marked);
+    pub fn missed(&self) -> Option<Instant> {
+        self.missed
     }
 
     /// The listener's address.
