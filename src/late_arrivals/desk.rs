@@ -4,6 +4,7 @@ use super::attendant::Attendant;
 use super::book::{Book, Entry, Kind, Served, Work};
 use super::client::Client;
 use super::passage::{Passage, Visit};
+use super::relay::Fellow;
 use super::service::{Service, Settings};
 use super::taker::{self, Taker};
 use rustix::event::{EventfdFlags, eventfd};
@@ -31,6 +32,7 @@ const RUNTIME_DESCRIPTORS: usize = 10;
 pub struct Desk {
     work: mpsc::UnboundedSender<Work>,
     book: Book,
+    service: Arc<Service>,
     attendant: Attendant,
     takers: Vec<Taker>,
 }
@@ -47,14 +49,14 @@ impl Desk {
         let serving = book.clone();
         let fit = at_once();
         // A relay has two connections.
-        let at_once = if settings.relay_to.is_empty() { fit } else { fit.div_ceil(2) };
-        let service = Service::new(settings, (fit / 2).clamp(1, MOST_RELAYS));
+        let at_once = if settings.relay_to.is_some() { fit.div_ceil(2) } else { fit };
+        let service = Arc::new(Service::new(settings, (fit / 2).clamp(1, MOST_RELAYS)));
         // Where they lack, tokio panics instead of telling (its signal driver).
         let room = (0..RUNTIME_DESCRIPTORS).map(|_| eventfd(0, EventfdFlags::CLOEXEC));
         drop(room.collect::<rustix::io::Result<Vec<OwnedFd>>>()?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let attendant = Attendant::of(runtime, attend(inbox, serving, at_once, service));
-        Ok(Self { work, book, attendant, takers: Vec::new() })
+        let attendant = Attendant::of(runtime, attend(inbox, serving, at_once, Arc::clone(&service)));
+        Ok(Self { work, book, service, attendant, takers: Vec::new() })
     }
 
     /// Accepts all late arrivals of a listener of ours, which must not block, from now on. Who speaks TLS takes the
@@ -66,6 +68,11 @@ impl Desk {
         let (listener, kind) = (listener.try_clone()?, Kind::LateArrival);
         self.give(Work::Listener { listener, passage, kind });
         Ok(())
+    }
+
+    /// Relays whoever comes from now on to these, where the settings have it relay.
+    pub fn relay_to(&self, fellows: Vec<Fellow>) {
+        self.service.relay_to(fellows);
     }
 
     /// Serves a connection that was accepted already. It is made not to block.
@@ -142,8 +149,8 @@ impl Desk {
     }
 }
 
-async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: usize, service: Service) {
-    let (slots, service) = (Arc::new(Semaphore::new(at_once)), Arc::new(service));
+async fn attend(mut inbox: mpsc::UnboundedReceiver<Work>, book: Book, at_once: usize, service: Arc<Service>) {
+    let slots = Arc::new(Semaphore::new(at_once));
     while let Some(work) = inbox.recv().await {
         let service = Arc::clone(&service);
         match work {

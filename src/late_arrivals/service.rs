@@ -21,15 +21,16 @@ use tracing::debug;
 pub struct Settings {
     /// A connection that does not speak is answered after so long.
     pub silent_grace: Duration,
-    /// Who is asked in our place, each connection the next one in turn; empty: everybody is answered 503.
-    pub relay_to: Vec<Fellow>,
+    /// Who is asked in our place, each connection the next one in turn, as far as they are known ([`super::Desk::relay_to`]); `None`: nobody
+    /// ever, everybody is answered 503.
+    pub relay_to: Option<Vec<Fellow>>,
 }
 
 impl Settings {
     /// Everybody is answered 503.
     #[must_use]
     pub fn answering(silent_grace: Duration) -> Self {
-        Self { silent_grace, relay_to: Vec::new() }
+        Self { silent_grace, relay_to: None }
     }
 }
 
@@ -44,7 +45,14 @@ impl Service {
     /// With room for so many relays at once.
     pub fn new(settings: Settings, relays_at_once: usize) -> Self {
         let Settings { silent_grace, relay_to } = settings;
-        Self { silent_grace, relay: (!relay_to.is_empty()).then(|| Relay::new(relay_to, relays_at_once)) }
+        Self { silent_grace, relay: relay_to.map(|fellows| Relay::new(fellows, relays_at_once)) }
+    }
+
+    /// Relays to these from now on, where it relays at all.
+    pub fn relay_to(&self, fellows: Vec<Fellow>) {
+        if let Some(relay) = &self.relay {
+            relay.change(fellows);
+        }
     }
 
     /// Somebody to be served, of whom this much was read already.

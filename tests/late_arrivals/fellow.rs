@@ -23,7 +23,7 @@ pub fn fellow(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> SocketAddr 
 /// Settings that relay to these.
 pub fn relaying(fellows: &[SocketAddr]) -> Settings {
     let silent_grace = Duration::from_hours(1);
-    Settings { silent_grace, relay_to: fellows.iter().map(as_fellow).collect() }
+    Settings { silent_grace, relay_to: Some(fellows.iter().map(as_fellow).collect()) }
 }
 
 pub fn as_fellow(address: &SocketAddr) -> Fellow {

@@ -1,13 +1,14 @@
 //! Relay: a fellow's answer, byte for byte, for late arrivals, the rest and late requests.
-use crate::fellow::{echo, echoed, fellow, head, relaying};
+use crate::fellow::{as_fellow, echo, echoed, fellow, head, relaying};
 use crate::parked::Parked;
 use crate::scene::{GET, NOBODY, Scene, crowd, ends, hear, until};
-use lameduck::late_arrivals::{Desk, Kind, Served};
+use lameduck::late_arrivals::{Desk, Kind, RESPONSE, Served, Settings};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 const RELAYED: Served = Served { relayed: 1, ..NOBODY };
 /// What a fellow is sent for [`GET`].
@@ -178,4 +179,26 @@ fn a_thousand_at_once_are_relayed() {
     }
     until(|| desk.busy() == 0);
     assert_eq!(desk.served(Kind::LateRequest), Served { relayed: 1000, ..Served::default() });
+}
+
+#[test]
+fn fellows_may_become_known_later_and_change() {
+    let scene = Scene::relaying(&[]);
+    let ask = || hear(connected(&scene.connect(), GET));
+    assert_eq!(ask(), RESPONSE);
+    scene.desk.relay_to(vec![as_fellow(&fellow(echo))]);
+    assert_eq!(ask(), echoed(ASKED));
+    let other = fellow(|mut connection| {
+        head(&connection);
+        connection.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    });
+    scene.desk.relay_to(vec![as_fellow(&other)]);
+    assert_eq!(ask(), "HTTP/1.1 204 No Content\r\n\r\n");
+    scene.desk.relay_to(Vec::new());
+    assert_eq!(ask(), RESPONSE);
+    ends(&scene.desk, Kind::LateArrival, Served { answered: 2, relayed: 2, ..NOBODY });
+    // One that is to answer does not relay, whatever it is told.
+    let answers = Scene::of(Settings::answering(Duration::from_hours(1)));
+    answers.desk.relay_to(vec![as_fellow(&other)]);
+    assert_eq!(hear(connected(&answers.connect(), GET)), RESPONSE);
 }

@@ -51,7 +51,7 @@ fn with_no_fellow_to_be_reached_the_answer_comes_behind_the_whole_request() {
 fn a_name_that_nobody_has_is_answered_and_a_name_of_this_machine_is_found() {
     let port = fellow(echo).port();
     let names = ["nobody.invalid:80".to_owned(), format!("localhost:{port}")];
-    let relay_to = names.iter().map(|name| name.parse().unwrap()).collect();
+    let relay_to = Some(names.iter().map(|name| name.parse().unwrap()).collect());
     let desk = Desk::open(Settings { relay_to, ..relaying(&[]) }).unwrap();
     let parked = Parked::new();
     parked.request(&desk, GET);
@@ -151,7 +151,7 @@ fn a_client_that_resets_ends_its_relay() {
 fn a_relay_that_comes_back_to_the_desk_is_answered() {
     let listener = listener(true);
     let itself = address(&listener);
-    let desk = Desk::open(Settings { relay_to: vec![as_fellow(&itself)], ..relaying(&[]) }).unwrap();
+    let desk = Desk::open(Settings { relay_to: Some(vec![as_fellow(&itself)]), ..relaying(&[]) }).unwrap();
     desk.accept_from(&listener, None).unwrap();
     let mut client = TcpStream::connect(itself).unwrap();
     client.write_all(GET).unwrap();

@@ -87,6 +87,9 @@ fn relayed(options: &[(&str, &str)]) -> (u64, u64, Tallies) {
     };
     let (relayed, answered, cut) = (of("relayed"), of("answered"), of("cut"));
     println!("{scene}: {relayed} relayed, {answered} told 503, {cut} cut");
+    if answered > 0 {
+        println!("{scene}: {}", Value::from(reports.clone()));
+    }
     assert_eq!(cut, 0, "{reports:?}");
     (relayed, answered, tallies)
 }

@@ -55,7 +55,8 @@ impl LateArrivalArgs {
     /// The desk's settings.
     #[must_use]
     pub fn settings(&self, silent_grace: Duration) -> Settings {
-        Settings { silent_grace, relay_to: self.relay_to.clone() }
+        let relays = self.late_arrivals == Treatment::Relay;
+        Settings { silent_grace, relay_to: relays.then(|| self.relay_to.clone()) }
     }
 }
 

@@ -191,8 +191,9 @@ impl Gatekeeper {
     /// Relays to these from now on.
     #[cfg(feature = "kubernetes")]
     pub fn relay_to(&mut self, fellows: Vec<Fellow>) {
-        if self.desk.is_none() {
-            self.settings.relay_to = fellows;
+        self.settings.relay_to = Some(fellows.clone());
+        if let Some(desk) = &self.desk {
+            desk.relay_to(fellows);
         }
     }
 

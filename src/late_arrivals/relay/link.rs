@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -20,7 +20,7 @@ const FRESH: Duration = Duration::from_secs(5);
 /// The fellows, and what goes to them.
 #[derive(Debug)]
 pub struct Relay {
-    fellows: Vec<Known>,
+    fellows: Mutex<Arc<[Known]>>,
     turn: AtomicUsize,
     room: Semaphore,
     lookups: Lookups,
@@ -28,8 +28,9 @@ pub struct Relay {
     ours: Mutex<HashMap<SocketAddr, SocketAddr>>,
 }
 
+/// One of them, and where it was found.
 #[derive(Debug)]
-struct Known {
+pub(super) struct Known {
     fellow: Fellow,
     /// Held while a name is looked up: the others wait for the same answer.
     resolved: tokio::sync::Mutex<Option<(Instant, Vec<SocketAddr>)>>,
@@ -46,16 +47,20 @@ pub struct Link<'relay> {
 }
 
 impl Relay {
-    /// For these, of which there is at least one, with room for so many connections at once.
+    /// For these, with room for so many connections at once.
     pub fn new(fellows: Vec<Fellow>, at_once: usize) -> Self {
-        let known = |fellow| Known { fellow, resolved: tokio::sync::Mutex::default() };
         Self {
-            fellows: fellows.into_iter().map(known).collect(),
+            fellows: Mutex::new(known(fellows)),
             turn: AtomicUsize::new(0),
             room: Semaphore::new(at_once),
             lookups: Lookups::default(),
             ours: Mutex::default(),
         }
+    }
+
+    /// For these from now on, in place of the others. Who is on the way to one of those goes on.
+    pub fn change(&self, fellows: Vec<Fellow>) {
+        *self.fellows.lock().unwrap_or_else(PoisonError::into_inner) = known(fellows);
     }
 
     /// Whether a connection from `peer` that came in at `local` is a relay of ours. True by the time that it has spoken:
@@ -73,17 +78,13 @@ impl Relay {
 
     /// The way of one client, from fellow to fellow; each begins with the next one.
     pub fn round(&self) -> Round<'_> {
-        Round::new(self, self.turn.fetch_add(1, Relaxed))
-    }
-
-    /// How many fellows there are.
-    pub(super) fn count(&self) -> usize {
-        self.fellows.len()
+        let fellows = Arc::clone(&self.fellows.lock().unwrap_or_else(PoisonError::into_inner));
+        Round::new(self, fellows, self.turn.fetch_add(1, Relaxed))
     }
 
     /// Where this one listens now; nowhere, when its name cannot be looked up in time.
-    pub(super) async fn addresses(&self, index: usize) -> Vec<SocketAddr> {
-        self.fellows[index].addresses(&self.lookups).await
+    pub(super) async fn addresses(&self, known: &Known) -> Vec<SocketAddr> {
+        known.addresses(&self.lookups).await
     }
 
     /// Room for one more connection.
@@ -110,6 +111,10 @@ impl<'relay> Link<'relay> {
         let _ = stream.set_nodelay(true);
         Ok(Self { stream, own, relay, _room: room })
     }
+}
+
+fn known(fellows: Vec<Fellow>) -> Arc<[Known]> {
+    fellows.into_iter().map(|fellow| Known { fellow, resolved: tokio::sync::Mutex::default() }).collect()
 }
 
 impl Known {

@@ -1,8 +1,9 @@
 //! One client's way from fellow to fellow, until one can be reached that answers.
-use super::link::{Link, Relay};
+use super::link::{Known, Link, Relay};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,6 +18,7 @@ const MOST_TRIES: usize = 3;
 #[derive(Debug)]
 pub struct Round<'relay> {
     relay: &'relay Relay,
+    fellows: Arc<[Known]>,
     turn: usize,
     /// How many fellows were come to.
     met: usize,
@@ -27,8 +29,8 @@ pub struct Round<'relay> {
 
 impl<'relay> Round<'relay> {
     /// One that has not begun.
-    pub fn new(relay: &'relay Relay, turn: usize) -> Self {
-        Self { relay, turn, met: 0, addresses: VecDeque::new(), tries: 0 }
+    pub(super) fn new(relay: &'relay Relay, fellows: Arc<[Known]>, turn: usize) -> Self {
+        Self { relay, fellows, turn, met: 0, addresses: VecDeque::new(), tries: 0 }
     }
 
     /// Connects to the next fellow that can be reached; `None`: there is no other, or no room for more.
@@ -46,7 +48,7 @@ impl<'relay> Round<'relay> {
     }
 
     async fn next_address(&mut self) -> Option<SocketAddr> {
-        let count = self.relay.count();
+        let count = self.fellows.len();
         while self.tries < MOST_TRIES {
             if let Some(address) = self.addresses.pop_front() {
                 self.tries += 1;
@@ -55,7 +57,8 @@ impl<'relay> Round<'relay> {
             if self.met == count {
                 break;
             }
-            self.addresses = self.relay.addresses(self.turn.wrapping_add(self.met) % count).await.into();
+            let next = &self.fellows[self.turn.wrapping_add(self.met) % count];
+            self.addresses = self.relay.addresses(next).await.into();
             self.met += 1;
             // Behind a name with several addresses each has its turn too.
             let first = (self.turn / count) % self.addresses.len().max(1);
